@@ -1,0 +1,12 @@
+/** One thing a JSON-RPC message asks for, as a policy sees it. */
+export type Operation =
+  /** `tools/call`. */
+  | { readonly kind: 'tool'; readonly name: string; readonly args: Readonly<Record<string, unknown>> }
+  /** `prompts/get` and completion of a prompt's arguments. */
+  | { readonly kind: 'prompt'; readonly name: string }
+  /** `resources/read`, `resources/subscribe`, `resources/unsubscribe`, a URI of `subscriptions/listen`, completion of a resource. */
+  | { readonly kind: 'resource'; readonly uri: string }
+  /** A `resources/templates/list` element or a template named by completion: the raw RFC 6570 text. */
+  | { readonly kind: 'template'; readonly uriTemplate: string }
+  /** Needs a role but no permission: handshake, lists (filtered in the answer), known notifications, posted responses. */
+  | { readonly kind: 'lifecycle'; readonly method: string }

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export default defineConfig({
+  root,
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', '**/.tmp/**'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    coverage: { include: ['packages/core/src/**'], reporter: ['text-summary', 'json-summary'] },
+  },
+})
