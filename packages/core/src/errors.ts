@@ -41,7 +41,11 @@ export class PolicyError extends MtlsError {
   readonly source: string
 
   constructor(source: string, issues: readonly PolicyIssue[], options?: ErrorOptions) {
-    super('ERR_MTLS_POLICY', issues.map((issue) => describeIssue(source, issue)).join('\n'), options)
+    super(
+      'ERR_MTLS_POLICY',
+      issues.map((issue) => describeIssue(source, issue)).join('\n'),
+      options,
+    )
     this.source = source
     this.issues = issues
   }

@@ -1,7 +1,11 @@
 /** One thing a JSON-RPC message asks for, as a policy sees it. */
 export type Operation =
   /** `tools/call`. */
-  | { readonly kind: 'tool'; readonly name: string; readonly args: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'tool'
+      readonly name: string
+      readonly args: Readonly<Record<string, unknown>>
+    }
   /** `prompts/get` and completion of a prompt's arguments. */
   | { readonly kind: 'prompt'; readonly name: string }
   /** `resources/read`, `resources/subscribe`, `resources/unsubscribe`, a URI of `subscriptions/listen`, completion of a resource. */
