@@ -1,1 +1,43 @@
-export {}
+export type { AuditEvent, AuditEventType } from './audit/event.js'
+export type { AuditSink, Logger } from './audit/sinks.js'
+export {
+  CertificateError,
+  type CertificateRefusal,
+  ConfigurationError,
+  MtlsError,
+  type MtlsErrorCode,
+  PolicyError,
+  type PolicyIssue,
+  RequestError,
+  TlsMaterialError,
+} from './errors.js'
+export { type AuthInfo, principalOf } from './guard/auth-info.js'
+export type { Call } from './guard/context.js'
+export { createGuard, type Guard } from './guard/create-guard.js'
+export type { BodyLimits, GuardOptions } from './guard/options.js'
+export type { GuardedListener, ProtectedHandler } from './guard/protect.js'
+export type { Authority } from './identity/authority.js'
+export type { Identity, IdentityKind } from './identity/identify.js'
+export type {
+  DistinguishedName,
+  PeerCertificate,
+  SubjectAlternativeNames,
+} from './identity/peer-certificate.js'
+export { readPeerCertificate } from './identity/read-peer-certificate.js'
+export { parseSpiffeId, type SpiffeId } from './identity/spiffe-id.js'
+export type { Operation } from './mcp/operation.js'
+export { decide, permits } from './policy/decide.js'
+export type { Decision, DenyReason } from './policy/decision.js'
+export { definePolicy } from './policy/define.js'
+export type {
+  AssignmentDefinition,
+  DenyDefinition,
+  PolicyDefinition,
+  RoleDefinition,
+  ToolEntry,
+} from './policy/definition.js'
+export { loadPolicy } from './policy/load.js'
+export type { Policy } from './policy/policy.js'
+export type { Principal } from './policy/principal.js'
+export { type TlsFileOptions, tlsFromFiles } from './tls/tls-from-files.js'
+export type { HandshakeRefusal, TlsSource } from './tls/tls-source.js'

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import type { Operation } from '../mcp/operation.js'
+import type { Principal } from '../policy/principal.js'
+import { escapeText } from './escape.js'
+
+/**
+ * What an event is about: a decision of the policy, a peer that could not be authenticated, a TLS
+ * handshake that was refused, a request that could not be judged, or a failure of the server itself.
+ */
+export type AuditEventType = 'decision' | 'authentication' | 'handshake' | 'protocol' | 'error'
+
+/**
+ * One structured record. Never holds tool arguments, tokens or bodies; every text that came from a
+ * peer is escaped and cut to 128 characters.
+ */
+export interface AuditEvent {
+  readonly id: string
+  /** ISO 8601, UTC. */
+  readonly time: string
+  readonly type: AuditEventType
+  readonly effect: 'allow' | 'deny'
+  readonly principal?: string
+  readonly roles?: readonly string[]
+  /** `x5t#S256` of the peer certificate. */
+  readonly thumbprint?: string
+  readonly subject?: string
+  readonly remoteAddress?: string
+  /** JSON-RPC method, or the HTTP method where there is no JSON-RPC message. */
+  readonly method?: string
+  readonly operation?: { readonly kind: Operation['kind']; readonly name: string }
+  /** The place in the policy that decided. */
+  readonly rule?: string
+  /** Why not: a stable word or an error's message. */
+  readonly reason?: string
+  /** What the operator can do about it. */
+  readonly hint?: string
+}
+
+/** The parts of an event its writer knows; texts of the peer are escaped here and nowhere else. */
+export interface AuditFacts {
+  readonly type: AuditEventType
+  readonly effect: 'allow' | 'deny'
+  readonly principal?: Principal | undefined
+  readonly thumbprint?: string | undefined
+  readonly subject?: string | undefined
+  readonly remoteAddress?: string | undefined
+  readonly method?: string | undefined
+  readonly operation?: Operation | undefined
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+  readonly hint?: string | undefined
+}
+
+/** Makes the frozen event of some facts, with an id and the time. */
+export function createAuditEvent(facts: AuditFacts): AuditEvent {
+  const { principal, operation } = facts
+  return Object.freeze({
+    id: randomUUID(),
+    time: new Date().toISOString(),
+    type: facts.type,
+    effect: facts.effect,
+    ...(principal && {
+      principal: escapeText(principal.name),
+      roles: principal.roles,
+      thumbprint: principal.certificate.thumbprint,
+    }),
+    ...escaped('thumbprint', facts.thumbprint),
+    ...escaped('subject', facts.subject),
+    ...escaped('remoteAddress', facts.remoteAddress),
+    ...escaped('method', facts.method),
+    ...(operation && { operation: { kind: operation.kind, name: escapeText(nameOf(operation)) } }),
+    ...(facts.rule !== undefined && { rule: facts.rule }),
+    ...(facts.reason !== undefined && { reason: escapeLong(facts.reason) }),
+    ...(facts.hint !== undefined && { hint: escapeLong(facts.hint) }),
+  })
+}
+
+function nameOf(operation: Operation): string {
+  switch (operation.kind) {
+    case 'tool':
+    case 'prompt':
+      return operation.name
+    case 'resource':
+      return operation.uri
+    case 'template':
+      return operation.uriTemplate
+    case 'lifecycle':
+      return operation.method
+  }
+}
+
+function escaped<K extends string>(key: K, text: string | undefined): { [P in K]?: string } {
+  return text === undefined ? {} : ({ [key]: escapeText(text) } as { [P in K]: string })
+}
+
+function escapeLong(text: string): string {
+  return escapeText(text, 1024)
+}

@@ -1,0 +1,78 @@
+import { CertificateError, RequestError } from '../errors.js'
+import type { Answer } from '../http/write-answer.js'
+import * as codes from '../mcp/json-rpc-error.js'
+import { toSseEvent } from '../mcp/sse.js'
+
+type Id = codes.RequestId | null
+
+/** The client certificate is missing, untrusted, expired or malformed. */
+export function certificateRefused(): Answer {
+  return refusal({ status: 403, code: codes.UNAUTHENTICATED, headers: { connection: 'close' } })
+}
+
+/** A principal without any role; answered before the body is read. */
+export function withoutRole(): Answer {
+  return refusal({ status: 403, code: codes.DENIED, headers: { connection: 'close' } })
+}
+
+/** The policy denies a request: a JSON-RPC error over 200, which both SDK clients hand to their caller with its code. */
+export function deniedRequest(id: Id): Answer {
+  return refusal({ status: 200, code: codes.DENIED, id })
+}
+
+/** The policy denies something sent as a notification, or the notification is unknown. */
+export function deniedNotification(): Answer {
+  return refusal({ status: 403, code: codes.DENIED })
+}
+
+/** A method this revision does not have; the modern transport says so by 404. */
+export function unknownMethod(id: Id, era: 'legacy' | 'modern'): Answer {
+  return refusal({ status: era === 'modern' ? 404 : 200, code: codes.METHOD_NOT_FOUND, id })
+}
+
+/** Another HTTP method than POST, GET and DELETE. */
+export function methodNotAllowed(): Answer {
+  return refusal({
+    status: 405,
+    code: codes.INVALID_REQUEST,
+    headers: { allow: 'GET, POST, DELETE' },
+  })
+}
+
+/** `Upgrade` on a guarded route (threat: an upgraded connection passes no guard). */
+export function upgradeRefused(): Answer {
+  return refusal({ status: 426, code: codes.INVALID_REQUEST, headers: { connection: 'close' } })
+}
+
+/** Something failed inside the server; nothing was forwarded. */
+export function internalFailure(): Answer {
+  return refusal({ status: 500, code: codes.INTERNAL_ERROR })
+}
+
+/** The last events of a stream whose answer cannot be filtered: an error for every request that waits on it. */
+export function failureEvents(ids: readonly codes.RequestId[]): string {
+  return ids.map((id) => toSseEvent(codes.jsonRpcError(id, codes.INTERNAL_ERROR))).join('')
+}
+
+/** The answer to an exception: what cannot be judged is refused, and an unforeseen error is never an allow. */
+export function toAnswer(error: unknown): Answer {
+  if (error instanceof CertificateError) return certificateRefused()
+  if (!(error instanceof RequestError)) return internalFailure()
+  const headers: Record<string, string> = {}
+  if (error.status === 413) headers['connection'] = 'close'
+  if (error.status === 503) headers['retry-after'] = '5'
+  return refusal({ status: error.status, code: error.rpcCode, headers })
+}
+
+function refusal(parts: {
+  status: number
+  code: number
+  id?: Id
+  headers?: Record<string, string>
+}): Answer {
+  return {
+    status: parts.status,
+    headers: parts.headers ?? {},
+    body: JSON.stringify(codes.jsonRpcError(parts.id ?? null, parts.code)),
+  }
+}

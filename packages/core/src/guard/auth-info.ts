@@ -1,0 +1,40 @@
+import { ConfigurationError } from '../errors.js'
+import { isJsonObject } from '../mcp/json-object.js'
+import type { Principal } from '../policy/principal.js'
+
+/**
+ * What the MCP SDKs hand to a tool as `extra.authInfo` (v1) or `ctx.http.authInfo` (v2). `token` is
+ * empty for a caller known by its certificate alone.
+ */
+export interface AuthInfo {
+  readonly token: string
+  readonly clientId: string
+  readonly scopes: string[]
+  readonly extra: Record<string, unknown>
+}
+
+// Keyed by `extra`, which both SDKs keep by reference: nobody can forge an entry, and a copy of the rest still works.
+const principals = new WeakMap<object, Principal>()
+
+/** The SDK's view of a principal. `clientId` is the principal's name. */
+export function toAuthInfo(principal: Principal): AuthInfo {
+  const extra = { roles: principal.roles, identity: principal.identity }
+  principals.set(extra, principal)
+  return { token: '', clientId: principal.name, scopes: [], extra }
+}
+
+/**
+ * The principal behind the `authInfo` a tool handler sees.
+ *
+ * @throws {ConfigurationError} where no guard ran, or the object was made by something else
+ */
+export function principalOf(authInfo: unknown): Principal {
+  const extra = isJsonObject(authInfo) ? authInfo['extra'] : undefined
+  const principal = isJsonObject(extra) ? principals.get(extra) : undefined
+  if (principal === undefined) {
+    throw new ConfigurationError(
+      'this request passed no guard: mount mcpMtls in front of the MCP handler, and hand the same request object on',
+    )
+  }
+  return principal
+}

@@ -1,0 +1,35 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditFacts } from '../audit/event.js'
+import type { Logger } from '../audit/sinks.js'
+import type { Answer } from '../http/write-answer.js'
+import type { Policy } from '../policy/policy.js'
+import type { Principal } from '../policy/principal.js'
+import type { Connections } from './connections.js'
+import type { GuardSettings } from './options.js'
+import type { Streams } from './streams.js'
+
+/** What the steps of one guard share. */
+export interface GuardContext {
+  readonly settings: GuardSettings
+  readonly connections: Connections
+  readonly logger: Logger
+  /** Resolves to the policy in force; rejects if none could be loaded. */
+  readonly policy: () => Promise<Policy>
+  readonly audit: (facts: AuditFacts) => void
+  /** Writes a refusal and remembers that it was this guard that answered. */
+  readonly answer: (res: ServerResponse, answer: Answer) => void
+  /** Told of every response that is now the application's to write. */
+  readonly admitted: Streams['add']
+  /** Whether the application sent this request to itself, to see whether the guard stands in its way. */
+  readonly isProbe: (req: IncomingMessage) => boolean
+}
+
+/** One request on its way through the guard: authenticated, and judged against one policy snapshot. */
+export interface Call {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  readonly principal: Principal
+  readonly policy: Policy
+  /** The parsed body; undefined for GET and DELETE. */
+  readonly body: unknown
+}

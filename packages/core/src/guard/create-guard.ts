@@ -1,0 +1,152 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AuditFacts, createAuditEvent } from '../audit/event.js'
+import { createStderrLogger, toLoggerSink } from '../audit/sinks.js'
+import { RequestError } from '../errors.js'
+import { writeAnswer } from '../http/write-answer.js'
+import { INTERNAL_ERROR } from '../mcp/json-rpc-error.js'
+import type { Policy } from '../policy/policy.js'
+import type { TlsSource } from '../tls/tls-source.js'
+import { authenticate } from './authenticate.js'
+import { authorize } from './authorize.js'
+import { createConnections } from './connections.js'
+import type { Call, GuardContext } from './context.js'
+import { type GuardOptions, type GuardSettings, readOptions } from './options.js'
+import { type GuardedListener, type ProtectedHandler, protect } from './protect.js'
+import { readPolicy } from './read-policy.js'
+import { receiveBody } from './receive-body.js'
+import { refuse } from './refuse.js'
+import { createStreams } from './streams.js'
+
+/** The steps that stand between a socket and one MCP server, in order. */
+export interface Guard {
+  /** Resolves when the policy is loaded and fits the TLS source; rejects with what is wrong. */
+  readonly ready: Promise<void>
+  /** Step 1, before the body is read. Undefined: already answered, go no further. */
+  authenticate(req: IncomingMessage, res: ServerResponse): Promise<Call | undefined>
+  /** Step 2: reads the body. Undefined: already answered. */
+  receive(call: Call): Promise<Call | undefined>
+  /** Step 3: decides, and prepares request and response for the handler. Undefined: already answered. */
+  authorize(call: Call): Promise<Call | undefined>
+  /** All three steps. Undefined: already answered. */
+  admit(req: IncomingMessage, res: ServerResponse): Promise<Call | undefined>
+  /** A listener that runs `handler` for what this guard admits, and answers everything else. */
+  protect(handler: ProtectedHandler): GuardedListener
+  /** Whether a response was answered by this guard rather than by the application. */
+  answered(res: ServerResponse): boolean
+  /** Announces a request the application sends to itself to see whether this guard stands in its way; refused without an event. */
+  expectProbe(req: IncomingMessage): void
+  /** Ends open streams and stops listening to the TLS source; later requests are answered 503. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates the guard of one MCP server: certificate, identity, role, decision. `place` is what the
+ * startup line says is guarded. The steps never reject: whatever fails is a refusal.
+ *
+ * @throws {ConfigurationError} for a wrong option; a policy that cannot be used rejects `ready`
+ */
+export function createGuard(options: GuardOptions, place = 'a request listener'): Guard {
+  const settings = readOptions(options)
+  const answers = new WeakSet<ServerResponse>()
+  const probes = new WeakSet<IncomingMessage>()
+  const streams = createStreams()
+  const lifetime = new AbortController()
+  const loaded = readPolicy(settings)
+  const context = createContext(settings, {
+    policy: () => snapshot(loaded, lifetime.signal),
+    answer: (res, answer) => {
+      answers.add(res)
+      writeAnswer(res, answer)
+    },
+    admitted: streams.add,
+    isProbe: (req) => probes.has(req),
+  })
+  const unsubscribe = settings.tls && auditHandshakes(context, settings.tls)
+  const step = createSteps(context)
+
+  return Object.freeze({
+    ready: loaded.then((policy) => announce(context, policy, place)),
+    ...step,
+    protect: (handler: ProtectedHandler) => protect(context, step.admit, handler),
+    answered: (res: ServerResponse) => answers.has(res),
+    expectProbe: (req: IncomingMessage) => void probes.add(req),
+    async close(): Promise<void> {
+      lifetime.abort()
+      unsubscribe?.()
+      streams.end()
+    },
+  })
+}
+
+function createContext(
+  settings: GuardSettings,
+  parts: Pick<GuardContext, 'policy' | 'answer' | 'admitted' | 'isProbe'>,
+): GuardContext {
+  const logger = settings.logger ?? createStderrLogger()
+  const sink = settings.audit ?? toLoggerSink(logger)
+  return Object.freeze({
+    ...parts,
+    settings,
+    logger,
+    connections: createConnections(settings.tls, settings.identity),
+    audit: (facts: AuditFacts) => sink(createAuditEvent(facts)),
+  })
+}
+
+type Steps = Pick<Guard, 'authenticate' | 'receive' | 'authorize' | 'admit'>
+
+function createSteps(context: GuardContext): Steps {
+  const refusing = async (
+    exchange: { req: IncomingMessage; res: ServerResponse } | Call,
+    step: () => Promise<Call | undefined> | Call | undefined,
+  ): Promise<Call | undefined> => {
+    try {
+      return await step()
+    } catch (error) {
+      refuse(context, exchange, error)
+      return undefined
+    }
+  }
+  const steps = {
+    authenticate: (req: IncomingMessage, res: ServerResponse) =>
+      refusing({ req, res }, () => authenticate(context, req, res)),
+    receive: (call: Call) => refusing(call, () => receiveBody(context, call)),
+    authorize: (call: Call) => refusing(call, () => authorize(context, call)),
+  }
+  return {
+    ...steps,
+    async admit(req, res) {
+      const caller = await steps.authenticate(req, res)
+      const call = caller && (await steps.receive(caller))
+      return call && steps.authorize(call)
+    },
+  }
+}
+
+async function snapshot(loaded: Promise<Policy>, lifetime: AbortSignal): Promise<Policy> {
+  if (lifetime.aborted) throw unavailable('the guard is closed')
+  try {
+    return await loaded
+  } catch (cause) {
+    throw unavailable('no policy could be loaded', cause)
+  }
+}
+
+function unavailable(what: string, cause?: unknown): RequestError {
+  return new RequestError(503, INTERNAL_ERROR, what, { cause })
+}
+
+function auditHandshakes(context: GuardContext, tls: TlsSource): () => void {
+  return tls.on('refused', (refusal) => {
+    context.audit({ type: 'handshake', effect: 'deny', ...refusal })
+  })
+}
+
+function announce({ logger, settings }: GuardContext, policy: Policy, place: string): void {
+  const tls = settings.tls?.describe() ?? "the application's own TLS"
+  for (const warning of settings.tls?.warnings ?? []) logger.warn({}, `mcp-mtls: ${warning}`)
+  logger.info(
+    { roles: policy.roles, assignments: policy.assignments },
+    `mcp-mtls guards ${place}: ${tls}; ${policy.roles.length} roles, ${policy.assignments} assignments; certificate only`,
+  )
+}

@@ -1,0 +1,19 @@
+import { readBody, restoreBody, takeHostBody } from '../http/read-body.js'
+import type { Call, GuardContext } from './context.js'
+
+/**
+ * Reads the body of a POST within the guard's bounds. Where a parser of the application ran first,
+ * its object is taken and judged instead; the bounds were then the parser's.
+ *
+ * @throws {RequestError} for a body that is too large, no JSON, or read differently by two parsers
+ */
+export async function receiveBody(context: GuardContext, call: Call): Promise<Call> {
+  const { req } = call
+  if (req.method !== 'POST') return call
+  const limits = { ...context.settings.limits, uniqueKeys: false }
+  const host = takeHostBody(req, limits)
+  if (host !== undefined) return { ...call, body: host }
+  const body = await readBody(req, limits)
+  restoreBody(req, body)
+  return { ...call, body: body.value }
+}

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditEventType } from '../audit/event.js'
+import { CertificateError, RequestError } from '../errors.js'
+import { thumbprint } from '../identity/thumbprint.js'
+import type { Principal } from '../policy/principal.js'
+import { toAnswer } from './answer.js'
+import type { GuardContext } from './context.js'
+
+/**
+ * Turns whatever prevented a decision into an audit event and the constant answer. Never throws: if
+ * even the audit sink fails, the request is still refused.
+ */
+export function refuse(
+  context: GuardContext,
+  exchange: { req: IncomingMessage; res: ServerResponse; principal?: Principal },
+  error: unknown,
+): void {
+  try {
+    report(context, exchange, error)
+  } catch (sinkError) {
+    context.logger.error({ err: sinkError }, 'mcp-mtls: the audit sink failed')
+  } finally {
+    context.answer(exchange.res, toAnswer(error))
+  }
+}
+
+function report(
+  context: GuardContext,
+  { req, principal }: { req: IncomingMessage; principal?: Principal },
+  error: unknown,
+): void {
+  const type = typeOf(error)
+  if (type === 'error')
+    context.logger.error({ err: error }, 'mcp-mtls: a request failed inside the guard')
+  context.audit({
+    type,
+    effect: 'deny',
+    principal,
+    ...(principal === undefined && describePeer(req)),
+    remoteAddress: req.socket.remoteAddress,
+    method: req.method,
+    ...describeError(error),
+  })
+}
+
+function typeOf(error: unknown): AuditEventType {
+  if (error instanceof CertificateError) return 'authentication'
+  if (error instanceof RequestError && error.status < 500) return 'protocol'
+  return 'error'
+}
+
+function describeError(error: unknown): { reason: string; hint?: string } {
+  if (error instanceof CertificateError) return { reason: error.reason, hint: error.message }
+  return { reason: error instanceof Error ? error.message : 'a value that is no error was thrown' }
+}
+
+/** Names the certificate of a refused peer for the operator, if there is one that can be read. */
+function describePeer({ socket }: IncomingMessage): { subject?: string; thumbprint?: string } {
+  try {
+    const read = 'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate : undefined
+    const certificate = typeof read === 'function' ? read.call(socket) : undefined
+    if (!certificate) return {}
+    return { subject: certificate.subject, thumbprint: thumbprint(certificate.raw) }
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,25 @@
+/** What the filter of a JSON answer asks of its owner. */
+export interface JsonFilterOptions {
+  /** Judges the parsed answer; the same object back means unchanged. */
+  readonly rewrite: (message: unknown) => unknown
+  /** False only if the text cannot hold anything that is filtered. */
+  readonly mayHoldList: (text: string) => boolean
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Filters the body of a JSON answer. The same buffer back means that it holds no list and may go
+ * out as it is. Otherwise it is what was parsed, written anew, even if nothing was taken out:
+ * another parser may read the original bytes differently (a byte order mark, a key given twice).
+ *
+ * @throws {Error} if the body may hold a list and cannot be parsed, or nothing is left of it
+ */
+export function filterJson(body: Buffer, options: JsonFilterOptions): Buffer {
+  // UTF-16 and UTF-32 hide a list from a scan for its key; JSON text holds no NUL (RFC 8259 section 7).
+  if (body.includes(0)) throw new Error('the answer holds a NUL')
+  if (!options.mayHoldList(body.toString('utf8'))) return body
+  const rewritten = options.rewrite(JSON.parse(decoder.decode(body)))
+  if (rewritten === undefined) throw new Error('nothing is left of the answer')
+  return Buffer.from(JSON.stringify(rewritten))
+}

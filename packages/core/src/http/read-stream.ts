@@ -1,0 +1,60 @@
+import { RequestError } from '../errors.js'
+import type { HttpRequest } from './headers.js'
+
+/**
+ * Reads a request to its end and puts the bytes back before the stream has ended, so that they can
+ * be read again.
+ *
+ * @throws {RequestError} 413 beyond `bound` bytes, 400 if the request is cut off
+ */
+export function readStream(req: HttpRequest, bound: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const settle = (error?: Error): void => {
+      req.off('readable', onReadable).off('end', onEnd).off('error', onError).off('close', onClose)
+      if (error !== undefined) {
+        reject(error)
+        return
+      }
+      const raw = Buffer.concat(chunks)
+      // INVARIANT: in the same tick in which the source ended, before 'end' is emitted.
+      if (!req.readableEnded && raw.length > 0) req.unshift(raw)
+      resolve(raw)
+    }
+    let room = bound
+    const onReadable = (): void => {
+      for (const chunk of drain(req)) {
+        chunks.push(chunk)
+        room -= chunk.length
+      }
+      if (room < 0) settle(tooLarge())
+      else if (hasSourceEnded(req)) settle()
+    }
+    const onEnd = (): void => settle()
+    const onError = (cause: Error): void => settle(cutOff(cause))
+    const onClose = (): void => settle(cutOff())
+    req.on('readable', onReadable).on('end', onEnd).on('error', onError).on('close', onClose)
+  })
+}
+
+/** The refusal of a body beyond its bound. */
+export function tooLarge(): RequestError {
+  return new RequestError(413, -32600, 'the body is too large')
+}
+
+/** What the stream has at hand, which is never more than its buffer and one chunk of the socket. */
+function* drain(req: HttpRequest): Generator<Buffer> {
+  for (let chunk: unknown = req.read(); chunk !== null; chunk = req.read()) {
+    yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
+  }
+}
+
+/** The source has pushed its end, whether or not 'end' was emitted; streams have no public name for it. */
+function hasSourceEnded(req: HttpRequest): boolean {
+  const state: unknown = Reflect.get(req, '_readableState')
+  return typeof state === 'object' && state !== null && Reflect.get(state, 'ended') === true
+}
+
+function cutOff(cause?: Error): RequestError {
+  return new RequestError(400, -32600, 'the body is cut off', { cause })
+}

@@ -1,0 +1,113 @@
+import type { HttpResponse } from './write-answer.js'
+
+/** The head of an answer before it is sent. Names are case-insensitive. */
+export interface ResponseHead {
+  readonly status: number
+  readonly get: (name: string) => string | undefined
+  readonly set: (name: string, value: string) => void
+  readonly remove: (name: string) => void
+}
+
+/** How an answer is treated: filtered as one JSON text or as events, passed on, or refused. */
+export type AnswerKind = 'json' | 'sse' | 'pass' | 'refuse'
+
+const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304])
+const JSON_TYPES = /json|text\/plain|^\s*$/
+const CHARSET = /charset\s*=\s*["']?([^\s;,"']*)/
+const UTF8: ReadonlySet<string> = new Set(['', 'utf-8', 'utf8', 'us-ascii'])
+
+/**
+ * Applies the arguments of a `writeHead` call to the response, in any form Node takes (reason or
+ * not; headers as object, flat list or pairs), on top of what `setHeader` left. Nothing is sent.
+ *
+ * @throws {RangeError} for a status Node would refuse
+ * @throws {TypeError} for a header Node would refuse
+ */
+export function applyHead(res: HttpResponse, args: readonly unknown[]): string | undefined {
+  const status = toStatus(args[0])
+  const reason = typeof args[1] === 'string' ? args[1] : undefined
+  const headers = reason === undefined ? (args[1] ?? args[2]) : args[2]
+  for (const [name, values] of toFields(headers)) {
+    const [first, ...others] = values
+    if (first !== undefined) res.setHeader(name, others.length === 0 ? first : values)
+  }
+  res.statusCode = status
+  return reason
+}
+
+function toStatus(value: unknown): number {
+  const status = Number(value)
+  if (Number.isInteger(status) && status >= 100 && status <= 999) return status
+  throw new RangeError(`invalid status code ${String(value)}`)
+}
+
+/**
+ * Tells how to treat the answer whose head is set on `res`. Deliberately as broad as the broadest
+ * client: one looks for the media type anywhere in the header. Plain text and answers without a
+ * content type are held like JSON, because they may be.
+ */
+export function answerKind(res: HttpResponse): AnswerKind {
+  if (res.req?.method === 'HEAD' || BODYLESS.has(res.statusCode)) return 'pass'
+  const type = String(res.getHeader('content-type') ?? '').toLowerCase()
+  const isEvents = type.includes('text/event-stream')
+  const isJson = JSON_TYPES.test(type)
+  if (!isEvents && !isJson) return 'pass'
+  if (isEncoded(res) || isEvents === isJson) return 'refuse'
+  if (isEvents) return 'sse'
+  return UTF8.has(CHARSET.exec(type)?.[1] ?? '') ? 'json' : 'refuse'
+}
+
+/** True if the body's bytes are not the text itself. */
+export function isEncoded(res: HttpResponse): boolean {
+  const encoding = String(res.getHeader('content-encoding') ?? 'identity').toLowerCase()
+  const transfer = String(res.getHeader('transfer-encoding') ?? 'chunked').toLowerCase()
+  return encoding.trim() !== 'identity' || transfer.trim() !== 'chunked'
+}
+
+/** Removes the headers that are true of one sequence of bytes only. */
+export function removeBodyHeaders(res: HttpResponse): void {
+  for (const name of ['content-digest', 'content-md5', 'digest', 'etag', 'repr-digest']) {
+    res.removeHeader(name)
+  }
+  res.removeHeader('content-length')
+}
+
+/** The head as something a handler may read and change. */
+export function toResponseHead(res: HttpResponse): ResponseHead {
+  return {
+    status: res.statusCode,
+    get: (name) => {
+      const value = res.getHeader(name)
+      return value === undefined ? undefined : String(value)
+    },
+    set: (name, value) => {
+      res.setHeader(name, value)
+    },
+    remove: (name) => {
+      res.removeHeader(name)
+    },
+  }
+}
+
+/** Header fields by lower-case name, repeated ones in order. */
+function toFields(headers: unknown): ReadonlyMap<string, readonly string[]> {
+  const fields = new Map<string, string[]>()
+  for (const [name, value] of toPairs(headers)) {
+    if (value === undefined) throw new TypeError(`invalid value "undefined" for header ${name}`)
+    const values = (Array.isArray(value) ? value : [value]).map(String)
+    const lower = String(name).toLowerCase()
+    fields.set(lower, [...(fields.get(lower) ?? []), ...values])
+  }
+  return fields
+}
+
+function toPairs(headers: unknown): readonly (readonly [unknown, unknown])[] {
+  if (typeof headers !== 'object' || headers === null) return []
+  if (!Array.isArray(headers)) return Object.entries(headers)
+  const list: readonly unknown[] = headers
+  if (Array.isArray(list[0])) {
+    return list.map((pair) => (Array.isArray(pair) ? [pair[0], pair[1]] : [pair, undefined]))
+  }
+  if (list.length % 2 !== 0) throw new TypeError('a flat list of headers has an odd length')
+  return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1]] as const] : []))
+}

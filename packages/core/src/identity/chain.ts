@@ -1,0 +1,53 @@
+import type { X509Certificate } from 'node:crypto'
+import { readIssuer } from './issuer.js'
+
+/** Longest chain followed, counted in CA certificates above the leaf. */
+const maximumDepth = 8
+
+interface ChainSearch {
+  readonly leaf: X509Certificate
+  /** Certificates that may stand in the chain, in no order and of no standing. */
+  readonly pile: readonly X509Certificate[]
+  readonly now: number
+}
+
+/**
+ * Finds every certificate of a pile that a chain of signatures leads to from the leaf. Each link is
+ * verified: names and key identifiers fit, the issuer is a CA certificate, may sign certificates, is
+ * valid at `now`, may have that many intermediates below it, and its key verifies the signature
+ * (RFC 5280 section 6.1.3). The order in which a peer sent its certificates means nothing.
+ *
+ * Not checked: revocation, policies, and name constraints: a CA that has them ends the search on its
+ * branch.
+ */
+export function findIssuers({ leaf, pile, now }: ChainSearch): ReadonlySet<X509Certificate> {
+  const found = new Set<X509Certificate>()
+  let subjects: readonly X509Certificate[] = [leaf]
+  // By level and each certificate once: a pile of cross-signed certificates costs no more than its square.
+  for (let depth = 0; depth < maximumDepth && subjects.length > 0; depth++) {
+    const link = { subjects, intermediatesBelow: depth, now }
+    const level = pile.filter((candidate) => !found.has(candidate) && hasIssued(candidate, link))
+    for (const issuer of level) found.add(issuer)
+    subjects = level.filter((issuer) => readIssuer(issuer)?.isSignedStrongly)
+  }
+  return found
+}
+
+interface Link {
+  readonly subjects: readonly X509Certificate[]
+  readonly intermediatesBelow: number
+  readonly now: number
+}
+
+function hasIssued(candidate: X509Certificate, link: Link): boolean {
+  // Names first: of a large pile of anchors only those asked for are parsed.
+  const subjects = link.subjects.filter((subject) => subject.checkIssued(candidate))
+  if (subjects.length === 0 || !mayIssue(candidate, link)) return false
+  return subjects.some((subject) => subject.verify(candidate.publicKey))
+}
+
+function mayIssue(candidate: X509Certificate, { intermediatesBelow, now }: Link): boolean {
+  const issuer = readIssuer(candidate)
+  if (issuer === undefined || issuer.pathLength < intermediatesBelow) return false
+  return now >= issuer.notBefore && now <= issuer.notAfter
+}

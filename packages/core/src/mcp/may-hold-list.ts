@@ -1,0 +1,23 @@
+// The keys the filter looks at, the end of the one method it looks at (`/` may be written `\/`), the
+// escapes that could spell any of them, and NUL, which only text that is not UTF-8 holds.
+const FILTERED =
+  /"(?:tools|prompts|resources|resourceTemplates|tasks|cacheScope)"|\/updated"|\\u00[2-7]|\0/
+const RESULT = /"result"/
+const SECOND_KIND = /"(?:error|method)"/
+
+/**
+ * Whether the JSON text of an answer can hold anything a message filter would change or refuse. A
+ * cheap look at the text: it errs only towards `true`, so that an answer it says no to can be sent
+ * on as it is, without being parsed.
+ *
+ * Bytes must be UTF-8 and the text complete: a part of a message cannot be judged.
+ */
+export function mayHoldList(json: string | Uint8Array): boolean {
+  // Everything looked for is ASCII, and no byte of a longer UTF-8 sequence is.
+  const text = typeof json === 'string' ? json : toBuffer(json).toString('latin1')
+  return FILTERED.test(text) || (RESULT.test(text) && SECOND_KIND.test(text))
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,91 @@
+import { RequestError } from '../errors.js'
+import { isJsonObject, type JsonObject } from './json-object.js'
+import { INVALID_REQUEST } from './json-rpc-error.js'
+import type { Operation } from './operation.js'
+
+const NO_ARGUMENTS: JsonObject = Object.freeze({})
+
+/**
+ * The tool a `tools/call` names and the arguments it is called with: the object of the body itself,
+ * never a copy and never the `Mcp-Param-*` headers.
+ *
+ * @throws {RequestError} the name is no string, or the arguments are present and no object.
+ */
+export function readTool(params: JsonObject): readonly Operation[] {
+  const name = readString(params, 'name')
+  return [{ kind: 'tool', name, args: readArguments(params) }]
+}
+
+/**
+ * The prompt a `prompts/get` names.
+ *
+ * @throws {RequestError} the name is no string, or the arguments are present and no object.
+ */
+export function readPrompt(params: JsonObject): readonly Operation[] {
+  readArguments(params)
+  return [{ kind: 'prompt', name: readString(params, 'name') }]
+}
+
+/**
+ * The resource a method with `params.uri` names, spelt as it was sent.
+ *
+ * @throws {RequestError} the URI is no string.
+ */
+export function readResource(params: JsonObject): readonly Operation[] {
+  return [{ kind: 'resource', uri: readString(params, 'uri') }]
+}
+
+/**
+ * What a `completion/complete` refers to. Completions tell what exists, so they need the permission
+ * of the thing they complete (MCP completion, Security Considerations).
+ *
+ * @throws {RequestError} the reference is of no known type, or names nothing.
+ */
+export function readCompletion(params: JsonObject): readonly Operation[] {
+  const ref = params['ref']
+  if (!isJsonObject(ref)) throw malformed('ref is not an object')
+  switch (ref['type']) {
+    case 'ref/prompt':
+      return [{ kind: 'prompt', name: readString(ref, 'name') }]
+    case 'ref/resource':
+      return [toResourceReference(readString(ref, 'uri'))]
+    default:
+      throw malformed('ref is of no known type')
+  }
+}
+
+/**
+ * The URIs a `subscriptions/listen` asks to be told about, in the order they were sent.
+ *
+ * @throws {RequestError} there is no filter, or its URIs are no array of strings.
+ */
+export function readListenUris(params: JsonObject): readonly string[] {
+  const filter = params['notifications']
+  if (!isJsonObject(filter)) throw malformed('notifications is not an object')
+  if (!Object.hasOwn(filter, 'resourceSubscriptions')) return []
+  const uris = filter['resourceSubscriptions']
+  if (Array.isArray(uris) && uris.every((uri) => typeof uri === 'string')) return uris
+  throw malformed('resourceSubscriptions is not an array of strings')
+}
+
+/** The servers compare the text of a reference literally with their templates and their URIs alike. */
+function toResourceReference(uri: string): Operation {
+  return uri.includes('{') ? { kind: 'template', uriTemplate: uri } : { kind: 'resource', uri }
+}
+
+function readArguments(params: JsonObject): JsonObject {
+  if (!Object.hasOwn(params, 'arguments')) return NO_ARGUMENTS
+  const value = params['arguments']
+  if (isJsonObject(value)) return value
+  throw malformed('arguments is not an object')
+}
+
+function readString(from: JsonObject, key: string): string {
+  const value = from[key]
+  if (typeof value === 'string') return value
+  throw malformed(`${key} is not a string`)
+}
+
+function malformed(what: string): RequestError {
+  return new RequestError(400, INVALID_REQUEST, what)
+}

@@ -1,0 +1,95 @@
+import type { Operation } from '../mcp/operation.js'
+import { parseCertificatePattern } from './certificate-pattern.js'
+import { decide } from './decide.js'
+import { parseNamePattern, quote } from './pattern.js'
+import type { Policy } from './policy.js'
+import type { Principal } from './principal.js'
+import { parseResourcePattern } from './resource-uri.js'
+
+interface Wanted {
+  readonly list: 'tools' | 'prompts' | 'resources'
+  readonly text: string
+}
+
+/** Longer names are not worth a log line, and are no names anybody would allow. */
+const maximumLength = 256
+
+/**
+ * Says which line of the policy would allow what was denied, or which one denied it. For the audit
+ * event only; a peer must not see it. Names from the wire are in quotes, control characters escaped.
+ */
+export function explainDenial(policy: Policy, principal: Principal, operation: Operation): string {
+  const decision = decide(policy, principal, operation)
+  if (decision.effect === 'allow') return `allowed by ${decision.rule} in ${policy.source}`
+  if (decision.reason === 'no-role') {
+    return `no assignment in ${policy.source} gives ${quote(principal.name)} a role, add to assignments: ${suggestAssignment(principal)}`
+  }
+  const wanted = toWanted(operation)
+  if (wanted === undefined) return `${policy.source} allows no operation of this kind`
+  const name = wanted.text.length > maximumLength ? 'the name' : quote(wanted.text)
+  return decision.rule === undefined
+    ? suggestEntry(policy, principal, wanted)
+    : `${decision.rule} in ${policy.source} denies ${name}`
+}
+
+function suggestEntry(policy: Policy, principal: Principal, { list, text }: Wanted): string {
+  if (!canBeWritten(list, text)) {
+    return `no entry of ${list} in ${policy.source} can allow this name (${text.length} characters)`
+  }
+  const role = principal.roles.find((name) => policy.roles.includes(name))
+  return `add ${quote(text)} to roles.${role}.${list} in ${policy.source}`
+}
+
+function canBeWritten(list: Wanted['list'], text: string): boolean {
+  if (text.length > maximumLength || text.includes('*')) return false
+  return parses(() => (list === 'resources' ? parseResourcePattern(text) : parseNamePattern(text)))
+}
+
+function toWanted(operation: Operation): Wanted | undefined {
+  switch (operation.kind) {
+    case 'tool':
+      return { list: 'tools', text: operation.name }
+    case 'prompt':
+      return { list: 'prompts', text: operation.name }
+    case 'resource':
+      return { list: 'resources', text: operation.uri }
+    case 'template':
+      return { list: 'resources', text: operation.uriTemplate }
+    default:
+      return undefined
+  }
+}
+
+// `...` is no name for a role, so the stanza cannot be pasted without a choice being made.
+function suggestAssignment({ certificate, identity }: Principal): string {
+  const authority =
+    certificate.authority === 'default' ? '' : `authority: ${quote(certificate.authority)}, `
+  const { spiffeId, subject, names, thumbprint } = certificate
+  const name =
+    suggestKey('spiffe', spiffeId?.text) ??
+    (identity.kind === 'cn' ? suggestKey('cn', subject.commonNames[0]) : undefined) ??
+    suggestKey('uri', names.uri[0]) ??
+    suggestKey('dns', names.dns[0]) ??
+    suggestKey('email', names.email[0]) ??
+    `thumbprint: ${quote(thumbprint)}`
+  return `- { ${authority}${name}, roles: [...] }`
+}
+
+function suggestKey(
+  key: 'spiffe' | 'uri' | 'dns' | 'email' | 'cn',
+  value: string | undefined,
+): string | undefined {
+  // A name with a wildcard, written as a pattern, would mean others too.
+  if (value === undefined || value.includes('*')) return undefined
+  if (!parses(() => parseCertificatePattern(key, value))) return undefined
+  return `${key}: ${quote(value)}`
+}
+
+function parses(parse: () => unknown): boolean {
+  try {
+    parse()
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { ConfigurationError } from '../errors.js'
+import { type CertificateKey, parseCertificatePattern } from './certificate-pattern.js'
+import type { PolicyDefinition } from './definition.js'
+import { parseNamePattern } from './pattern.js'
+import { parseResourcePattern } from './resource-uri.js'
+
+type Parse = (text: string) => unknown
+
+const nameList = list(pattern(parseNamePattern))
+const resourceList = list(pattern(parseResourcePattern))
+const toolList = list(
+  z.union([pattern(parseNamePattern), z.strictObject({ name: pattern(parseNamePattern) })]),
+)
+const roleNameList = list(z.string())
+
+const permissions = {
+  tools: toolList.optional(),
+  prompts: nameList.optional(),
+  resources: resourceList.optional(),
+}
+const roleSchema = z.strictObject({
+  extends: roleNameList.optional(),
+  ...permissions,
+  deny: z.strictObject(permissions).optional(),
+})
+const assignmentSchema = z.strictObject({
+  authority: certificateKey('authority'),
+  spiffe: certificateKey('spiffe'),
+  uri: certificateKey('uri'),
+  dns: certificateKey('dns'),
+  email: certificateKey('email'),
+  cn: certificateKey('cn'),
+  ou: certificateKey('ou'),
+  o: certificateKey('o'),
+  issuer: certificateKey('issuer'),
+  thumbprint: certificateKey('thumbprint'),
+  roles: roleNameList,
+})
+
+/** The shape of a policy; every object is strict, so an unknown key is an issue. Used when a policy loads, never later. */
+export const policySchema: z.ZodType<PolicyDefinition> = z.strictObject({
+  version: z.literal(1),
+  roles: z.record(z.string(), roleSchema).optional(),
+  assignments: list(assignmentSchema).optional(),
+})
+
+/** The keys of an assignment that ask something of a certificate. */
+export const certificateKeys: readonly CertificateKey[] = assignmentSchema
+  .keyof()
+  .exclude(['roles']).options
+
+/** The keys that are known at a place of a policy, for advice about a key that is not. */
+export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return ['version', 'roles', 'assignments']
+  if (path[0] === 'assignments') return assignmentSchema.keyof().options
+  if (path.length === 2) return roleSchema.keyof().options
+  return path.at(-1) === 'deny' ? Object.keys(permissions) : ['name']
+}
+
+function list<Entry extends z.ZodType>(entry: Entry): z.ZodArray<Entry> {
+  return z.array(entry).min(1)
+}
+
+function certificateKey(key: CertificateKey) {
+  const value = pattern((text) => parseCertificatePattern(key, text))
+  return z.union([value, list(value)]).optional()
+}
+
+function pattern(parse: Parse): z.ZodString {
+  return z.string().superRefine((text, context) => {
+    const message = findProblem(parse, text)
+    if (message !== undefined) context.addIssue({ code: 'custom', message })
+  })
+}
+
+function findProblem(parse: Parse, text: string): string | undefined {
+  try {
+    parse(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,49 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { TlsMaterialError } from '../errors.js'
+import { explainNoPem, parsePem } from './parse-pem.js'
+
+/** A private key and whether the passphrase was of use. */
+export interface ParsedKey {
+  readonly key: KeyObject
+  readonly encrypted: boolean
+}
+
+/**
+ * Parses a PEM file with exactly one private key: PKCS#8, PKCS#1 or SEC 1, encrypted or not.
+ * `EC PARAMETERS`, which `openssl ecparam -genkey` puts first, are passed over. No message holds key text.
+ *
+ * @throws {TlsMaterialError} for another content, a missing or a wrong passphrase
+ */
+export function parsePrivateKey(
+  text: string,
+  file: string,
+  passphrase: string | undefined,
+): ParsedKey {
+  const blocks = parsePem(text, file).filter((block) => block.label !== 'EC PARAMETERS')
+  const [block, second] = blocks
+  if (block === undefined) throw new TlsMaterialError(`${file}: ${explainNoPem(text)}`)
+  const other = blocks.find(({ label }) => !label.endsWith('PRIVATE KEY'))
+  if (other !== undefined) {
+    throw new TlsMaterialError(
+      `${file}: a ${other.label} stands in the key file; keep only the key.`,
+    )
+  }
+  if (second !== undefined) throw new TlsMaterialError(`${file}: holds more than one private key.`)
+  const encrypted = block.label.startsWith('ENCRYPTED') || /^DEK-Info:/m.test(block.text)
+  if (encrypted && passphrase === undefined) {
+    throw new TlsMaterialError(`${file}: the key is encrypted; give "passphrase".`)
+  }
+  return { key: openKey(block.text, file, encrypted ? passphrase : undefined), encrypted }
+}
+
+function openKey(text: string, file: string, passphrase: string | undefined): KeyObject {
+  try {
+    return passphrase === undefined
+      ? createPrivateKey(text)
+      : createPrivateKey({ key: text, passphrase })
+  } catch (cause) {
+    const problem =
+      passphrase === undefined ? 'not a private key' : 'the passphrase does not open it'
+    throw new TlsMaterialError(`${file}: ${problem}.`, { cause })
+  }
+}

@@ -1,0 +1,29 @@
+import { constants, randomBytes } from 'node:crypto'
+import type { ServerOptions } from 'node:https'
+import type { TlsMaterial } from './tls-material.js'
+
+/**
+ * The complete options Node needs, every one said in full: `setSecureContext` forgets what it is not
+ * given, and a missing `ca` means Node's public roots. No SNI context, so every server name, known
+ * or not, gets the same strict one. No ticket keys: each context makes its own, so that a session
+ * does not outlive it.
+ */
+export function toServerOptions(material: TlsMaterial): Readonly<ServerOptions> {
+  const ca = material.authorities.flatMap(({ anchors }) => anchors).map(String)
+  Object.freeze(ca)
+  return Object.freeze({
+    cert: material.certificates.map(String).join(''),
+    key: String(material.key.export({ type: 'pkcs8', format: 'pem' })),
+    ca,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: material.minVersion,
+    maxVersion: 'TLSv1.3',
+    honorCipherOrder: true,
+    // TLS 1.2 lets a client change its certificate in the middle of a connection; nobody needs that.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    // Node derives its own from the command line: the same for every listener of the process, so
+    // that a session of one that asks for no certificate could be resumed here.
+    sessionIdContext: randomBytes(16).toString('hex'),
+  })
+}

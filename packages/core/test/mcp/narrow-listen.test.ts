@@ -1,0 +1,92 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { narrowListen } from '../../src/mcp/narrow-listen.js'
+import type { Operation } from '../../src/mcp/operation.js'
+import { refusalOf } from './refusal.js'
+
+function permitsPublic(operation: Operation): boolean {
+  return operation.kind === 'resource' && operation.uri.startsWith('file:///public/')
+}
+
+describe('narrowListen', () => {
+  it('D17 leaves only the URIs that may be read, in their order', () => {
+    const params = {
+      _meta: { a: 1 },
+      notifications: {
+        toolsListChanged: true,
+        promptsListChanged: false,
+        resourcesListChanged: true,
+        resourceSubscriptions: ['file:///public/b', 'file:///secret', 'file:///public/a'],
+      },
+    }
+    const before = structuredClone(params)
+    expect(narrowListen(params, permitsPublic)).toStrictEqual({
+      _meta: { a: 1 },
+      notifications: {
+        toolsListChanged: true,
+        promptsListChanged: false,
+        resourcesListChanged: true,
+        resourceSubscriptions: ['file:///public/b', 'file:///public/a'],
+      },
+    })
+    expect(params).toStrictEqual(before)
+  })
+
+  it('D17 leaves an empty list where no URI may be read', () => {
+    const params = { notifications: { resourceSubscriptions: ['file:///secret'] } }
+    expect(narrowListen(params, permitsPublic)).toStrictEqual({
+      notifications: { resourceSubscriptions: [] },
+    })
+  })
+
+  it('adds no key that was not asked for', () => {
+    expect(narrowListen({ notifications: {} }, permitsPublic)).toStrictEqual({ notifications: {} })
+  })
+
+  it('D15 takes task ids out, wherever they stand', () => {
+    const params = { taskIds: ['a'], notifications: { taskIds: ['a'], toolsListChanged: true } }
+    expect(narrowListen(params, () => true)).toStrictEqual({
+      notifications: { toolsListChanged: true },
+    })
+  })
+
+  it('D17 takes kinds of subscription out that nobody has judged', () => {
+    const params = {
+      notifications: { skillSubscriptions: ['skill://a'], resourceSubscriptions: [] },
+    }
+    expect(narrowListen(params, () => true)).toStrictEqual({
+      notifications: { resourceSubscriptions: [] },
+    })
+  })
+
+  it.each([
+    undefined,
+    null,
+    [],
+    'x',
+    {},
+    { notifications: null },
+    { notifications: [] },
+    { notifications: 'all' },
+    { notifications: { resourceSubscriptions: 'file:///public/a' } },
+    { notifications: { resourceSubscriptions: null } },
+    { notifications: { resourceSubscriptions: { 0: 'file:///public/a' } } },
+    { notifications: { resourceSubscriptions: ['file:///public/a', {}] } },
+    { notifications: { resourceSubscriptions: [['file:///public/a']] } },
+  ])('D17 refuses params that are not a filter: %j', (params) => {
+    expect(refusalOf(() => narrowListen(params, () => true))).toEqual([400, -32600])
+  })
+
+  it('D17 never passes a URI on that is not permitted', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.func(fc.boolean()), (uris, allowed) => {
+        const permits = (operation: Operation) =>
+          operation.kind === 'resource' && allowed(operation.uri)
+        const params = { notifications: { resourceSubscriptions: uris } }
+        expect(narrowListen(params, permits)).toStrictEqual({
+          notifications: { resourceSubscriptions: uris.filter((uri) => allowed(uri)) },
+        })
+      }),
+    )
+  })
+})

@@ -1,0 +1,302 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../src/errors.js'
+import type { Operation } from '../../src/mcp/operation.js'
+import { decide, permits } from '../../src/policy/decide.js'
+import { definePolicy } from '../../src/policy/define.js'
+import type { Policy } from '../../src/policy/policy.js'
+import { createPrincipal } from '../../src/policy/principal.js'
+import { holderOf, peer, resource, template, tool } from './peer.js'
+
+const kinds = ['spiffe', 'uri', 'dns'] as const
+const everyKind: readonly Operation[] = [
+  tool('search'),
+  { kind: 'prompt', name: 'greet' },
+  resource('file:///public/a'),
+  template('file:///public/{a}'),
+  { kind: 'lifecycle', method: 'tools/list' },
+]
+
+describe('decide', () => {
+  it('an empty policy denies everything', () => {
+    const policy = definePolicy({ version: 1 })
+    const principal = createPrincipal(policy, peer({ spiffe: 'spiffe://acme.test/a' }), kinds)
+    for (const operation of everyKind) {
+      expect(decide(policy, principal, operation)).toEqual({ effect: 'deny', reason: 'no-role' })
+      expect(permits(policy, principal, operation)).toBe(false)
+    }
+  })
+
+  it('D35 a role without entries allows nothing but the lifecycle', () => {
+    const policy = definePolicy({ version: 1, roles: { empty: {} } })
+    const decisions = everyKind.map((operation) => decide(policy, holderOf('empty'), operation))
+    expect(decisions.map(({ effect }) => effect)).toEqual(['deny', 'deny', 'deny', 'deny', 'allow'])
+    expect(decisions[0]).toEqual({ effect: 'deny', reason: 'not-allowed' })
+    expect(decisions[4]).toEqual({ effect: 'allow', rule: 'lifecycle' })
+  })
+
+  it('a role the policy does not have is no role', () => {
+    const policy = definePolicy({ version: 1, roles: { reader: { tools: ['*'] } } })
+    for (const role of ['admin', '__proto__', 'constructor', 'reader,reader', '']) {
+      expect(decide(policy, holderOf(role), tool('search'))).toEqual({
+        effect: 'deny',
+        reason: 'no-role',
+      })
+    }
+  })
+
+  it('refuses a policy that was not made by loadPolicy or definePolicy', () => {
+    const forged = JSON.parse('{"source":"x","roles":["a"],"assignments":0}') as Policy
+    expect(() => decide(forged, holderOf('a'), tool('search'))).toThrow(ConfigurationError)
+  })
+
+  it('an unknown kind of operation is denied', () => {
+    const policy = definePolicy({ version: 1, roles: { all: { tools: ['*'], resources: ['**'] } } })
+    const operation = { kind: 'agent', name: 'search' } as unknown as Operation
+    expect(permits(policy, holderOf('all'), operation)).toBe(false)
+  })
+
+  it('does not take what a principal says of its roles after it has changed', () => {
+    const policy = definePolicy({ version: 1, roles: { a: { tools: ['x'] }, b: { tools: ['y'] } } })
+    const roles = ['a']
+    const principal = { ...holderOf(), roles }
+    expect(permits(policy, principal, tool('x'))).toBe(true)
+    roles[0] = 'b'
+    expect(permits(policy, principal, tool('x'))).toBe(false)
+    expect(permits(policy, principal, tool('y'))).toBe(true)
+  })
+})
+
+const acme = definePolicy({
+  version: 1,
+  roles: {
+    reader: { tools: ['search', 'docs.*'], prompts: ['*'], resources: ['file:///public/**'] },
+    operator: {
+      extends: ['reader'],
+      tools: ['status', { name: 'deploy' }],
+      deny: { tools: ['docs.purge'] },
+    },
+    admin: { tools: ['*'], prompts: ['*'], resources: ['**'] },
+    restricted: { deny: { tools: ['deploy', 'users.*'], resources: ['file:///secret/**'] } },
+  },
+  assignments: [
+    { spiffe: 'spiffe://acme.test/ns/agents/**', roles: ['reader'] },
+    { spiffe: 'spiffe://acme.test/ns/ops/sa/deployer', roles: ['operator'] },
+    { dns: 'admin.acme.test', roles: ['admin'] },
+    { o: 'Contractor', roles: ['restricted'] },
+  ],
+})
+
+const principals = {
+  agent: peer({ spiffe: 'spiffe://acme.test/ns/agents/sa/a' }),
+  deployer: peer({ spiffe: 'spiffe://acme.test/ns/ops/sa/deployer' }),
+  admin: peer({ dns: ['admin.acme.test'] }),
+  'outside admin': peer({ dns: ['admin.acme.test'], o: ['Contractor'] }),
+  contractor: peer({ dns: ['x.test'], o: ['Contractor'] }),
+  stranger: peer({ spiffe: 'spiffe://other.test/ns/agents/sa/a' }),
+}
+
+const tools = ['search', 'docs.read', 'docs.purge', 'status', 'deploy', 'users.add', 'Search']
+// One column for each tool, in the order of the list above; y = allowed.
+const truth: readonly (readonly [keyof typeof principals, string])[] = [
+  ['agent', ' y y y . . . . '],
+  ['deployer', ' y y . y y . . '],
+  ['admin', ' y y y y y y y '],
+  ['outside admin', ' y y y y . . y '],
+  ['contractor', ' . . . . . . . '],
+  ['stranger', ' . . . . . . . '],
+]
+
+describe('who may call what', () => {
+  it.each(truth)('%s: %s', (name, row) => {
+    const principal = createPrincipal(acme, principals[name], kinds)
+    const actual = tools.map((text) => (permits(acme, principal, tool(text)) ? 'y' : '.'))
+    expect(actual).toEqual(row.trim().split(' '))
+  })
+
+  it('names the place in the policy where the rule was written, also for what is inherited', () => {
+    const rule = (name: string): unknown => decide(acme, holderOf('operator'), tool(name))
+    expect(rule('deploy')).toEqual({ effect: 'allow', rule: 'roles.operator.tools[1]' })
+    expect(rule('docs.read')).toEqual({ effect: 'allow', rule: 'roles.reader.tools[1]' })
+    expect(rule('docs.purge')).toEqual({
+      effect: 'deny',
+      reason: 'denied',
+      rule: 'roles.operator.deny.tools[0]',
+    })
+    expect(rule('users.add')).toEqual({ effect: 'deny', reason: 'not-allowed' })
+  })
+
+  it('D38 deny wins over every allow of every role the principal holds', () => {
+    expect(decide(acme, holderOf('admin', 'operator'), tool('docs.purge'))).toMatchObject({
+      reason: 'denied',
+    })
+    expect(permits(acme, holderOf('admin', 'reader'), tool('docs.purge'))).toBe(true)
+  })
+
+  it('inherits denies through extends', () => {
+    const policy = definePolicy({
+      version: 1,
+      roles: {
+        base: { deny: { tools: ['x'] } },
+        mid: { extends: ['base'] },
+        top: { extends: ['mid'], tools: ['*'] },
+      },
+    })
+    expect(decide(policy, holderOf('top'), tool('x'))).toMatchObject({
+      rule: 'roles.base.deny.tools[0]',
+    })
+  })
+
+  it('a tool permission is no permission for prompts or resources', () => {
+    const policy = definePolicy({ version: 1, roles: { a: { tools: ['*'] } } })
+    expect(permits(policy, holderOf('a'), { kind: 'prompt', name: 'search' })).toBe(false)
+    expect(permits(policy, holderOf('a'), resource('file:///a'))).toBe(false)
+  })
+})
+
+describe('names from the wire', () => {
+  const policy = definePolicy({
+    version: 1,
+    roles: { exact: { tools: ['danger', 'caf\u00e9', 'K'] }, all: { tools: ['*'] } },
+  })
+
+  it.each([
+    '__proto__',
+    'constructor',
+    'hasOwnProperty',
+    'toString',
+    'DANGER',
+    'danger ',
+    ' danger',
+    'danger\u0000',
+    'dan\u200dger',
+    '\uff44anger',
+    'cafe\u0301',
+    '\u212a',
+    '\ud800',
+    '',
+    '*',
+    'x'.repeat(10_240),
+  ])('D09 %j is not one of the names of the policy', (name) => {
+    expect(decide(policy, holderOf('exact'), tool(name))).toEqual({
+      effect: 'deny',
+      reason: 'not-allowed',
+    })
+  })
+
+  it('D09 an escape in JSON is the same name', () => {
+    expect(permits(policy, holderOf('exact'), tool(JSON.parse('"dan\\u0067er"')))).toBe(true)
+  })
+
+  it('D38 a wildcard does not match __proto__, and does match other names', () => {
+    expect(permits(policy, holderOf('all'), tool('__proto__'))).toBe(false)
+    expect(permits(policy, holderOf('all'), tool('constructor'))).toBe(true)
+  })
+
+  it('D24 answers for a name nobody registered as for one that is forbidden', () => {
+    const unknown = decide(policy, holderOf('exact'), tool('no-such-tool'))
+    expect(decide(policy, holderOf('exact'), tool('registered-but-forbidden'))).toEqual(unknown)
+  })
+
+  it('D37 decides on a name of 100 KB in linear time', () => {
+    const glob = definePolicy({
+      version: 1,
+      roles: { a: { tools: ['*a*a*a*a*b'], deny: { tools: ['*a*a*a*a*c'] } } },
+    })
+    const started = performance.now()
+    expect(permits(glob, holderOf('a'), tool('a'.repeat(100_000)))).toBe(false)
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+})
+
+describe('resources', () => {
+  const policy = definePolicy({
+    version: 1,
+    roles: {
+      all: { resources: ['**'] },
+      guest: {
+        resources: [
+          'file:///public/**',
+          'https://example.com',
+          'users://{id}/profile',
+          'db://t/*/rows',
+        ],
+      },
+      limited: {
+        resources: ['**'],
+        deny: {
+          resources: [
+            'file:///secret/**',
+            'file:///caf\u00e9',
+            'https://h.test/admin',
+            'db://t/*/keys',
+          ],
+        },
+      },
+    },
+  })
+
+  it.each([
+    ['file:///public/a', 'allow'],
+    ['file:///public/%2e%2e/secret', 'deny'],
+    ['file:///public/../secret', 'deny'],
+    ['file:///private', 'deny'],
+    ['https://example.com', 'allow'],
+    ['https://example.com/', 'deny'],
+    ['db://t/a/rows', 'allow'],
+    ['db://t/a/b/rows', 'deny'],
+    [`file:///public/${'a'.repeat(70_000)}`, 'deny'],
+  ])('D10 %s: %s', (uri, effect) => {
+    expect(decide(policy, holderOf('guest'), resource(uri)).effect).toBe(effect)
+  })
+
+  it.each([
+    'file:///secret/a',
+    'FILE:///secret/a',
+    'file:///public/../secret/a',
+    'file:///%73ecret/a',
+    'file:///secret//a',
+    'file:////secret/a',
+    'file:///secret/',
+    'file://localhost/secret/a',
+    'file:///secret%2Fa',
+    'file:///caf%C3%A9',
+    'file:///caf%c3%a9',
+    'https://h.test/admin?x',
+    'https://user@h.test/admin',
+    'https://H.test:443/admin#x',
+    'https://h.test/%61dmin',
+    'db://t/a/keys',
+    'db://t/a/keys?x=y/z',
+  ])('D10 a denied resource stays denied when written as %s', (uri) => {
+    expect(decide(policy, holderOf('limited'), resource(uri))).toMatchObject({
+      effect: 'deny',
+      reason: 'denied',
+    })
+  })
+
+  it('a deny leaves its neighbours alone', () => {
+    for (const uri of ['file:///secrets', 'https://h.test/administrators', 'db://t/a/b/keys']) {
+      expect(permits(policy, holderOf('limited'), resource(uri))).toBe(true)
+    }
+  })
+
+  it.each([
+    ['guest', 'users://{id}/profile', true],
+    ['guest', 'users://{id}/secret', false],
+    ['guest', 'file:///public/{path}', true],
+    ['guest', 'file:///public/a/{path}', true],
+    ['guest', 'file:///{path}', false],
+    ['guest', 'file:///publi{path}', false],
+    ['guest', 'file:///public/../{path}', false],
+    ['guest', 'file:///public/%2e%2e/{path}', false],
+    ['guest', 'db://t/{table}/rows', true],
+    ['guest', 'file:///public/a', true],
+    ['guest', 'file:///other/a', false],
+    ['guest', '{+uri}', false],
+    ['all', '{+uri}', true],
+    ['limited', 'file:///secret/{path}', false],
+    ['limited', 'file:///public/{path}', true],
+  ])('D10 lists for %s the template %s: %s', (role, uriTemplate, expected) => {
+    expect(permits(policy, holderOf(role), template(uriTemplate))).toBe(expected)
+  })
+})

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import type { IdentityKind } from '../../src/identity/identify.js'
+import { definePolicy } from '../../src/policy/define.js'
+import { explainDenial } from '../../src/policy/explain.js'
+import { createPrincipal } from '../../src/policy/principal.js'
+import { holderOf, type PeerOptions, peer, resource, template, tool } from './peer.js'
+
+const policy = definePolicy({
+  version: 1,
+  roles: {
+    reader: { tools: ['search'] },
+    operator: { tools: ['*'], deny: { tools: ['docs.purge', '*x'], resources: ['**'] } },
+  },
+  assignments: [{ dns: 'a.test', roles: ['reader'] }],
+})
+
+describe('explainDenial', () => {
+  it.each([
+    [tool('deploy'), 'add "deploy" to roles.reader.tools in definePolicy'],
+    [
+      { kind: 'prompt', name: 'greet' } as const,
+      'add "greet" to roles.reader.prompts in definePolicy',
+    ],
+    [resource('file:///a'), 'add "file:///a" to roles.reader.resources in definePolicy'],
+    [template('u://{id}'), 'add "u://{id}" to roles.reader.resources in definePolicy'],
+    [tool('a"\n\ud800'), 'add "a\\"\\n\\ud800" to roles.reader.tools in definePolicy'],
+    [tool('a*'), 'no entry of tools in definePolicy can allow this name (2 characters)'],
+    [
+      tool('a'.repeat(10_000)),
+      'no entry of tools in definePolicy can allow this name (10000 characters)',
+    ],
+    [
+      resource('no uri'),
+      'no entry of resources in definePolicy can allow this name (6 characters)',
+    ],
+    [tool('search'), 'allowed by roles.reader.tools[0] in definePolicy'],
+  ])('says which entry would allow %j', (operation, text) => {
+    expect(explainDenial(policy, holderOf('reader'), operation)).toBe(text)
+  })
+
+  it.each([
+    [tool('docs.purge'), 'roles.operator.deny.tools[0] in definePolicy denies "docs.purge"'],
+    [tool(`${'a'.repeat(300)}x`), 'roles.operator.deny.tools[1] in definePolicy denies the name'],
+    [resource('file:///a'), 'roles.operator.deny.resources[0] in definePolicy denies "file:///a"'],
+  ])('says which rule denied %j', (operation, text) => {
+    expect(explainDenial(policy, holderOf('operator'), operation)).toBe(text)
+  })
+
+  it.each<[IdentityKind, PeerOptions, string]>([
+    [
+      'spiffe',
+      { spiffe: 'spiffe://acme.test/x' },
+      '- { spiffe: "spiffe://acme.test/x", roles: [...] }',
+    ],
+    ['dns', { dns: ['b.test'] }, '- { dns: "b.test", roles: [...] }'],
+    [
+      'dns',
+      { authority: 'openai', dns: ['b.test'] },
+      '- { authority: "openai", dns: "b.test", roles: [...] }',
+    ],
+    ['cn', { cn: ['agent'] }, '- { cn: "agent", roles: [...] }'],
+    ['email', { email: ['a@b.test'] }, '- { email: "a@b.test", roles: [...] }'],
+    ['uri', { uri: ['urn:x:1'] }, '- { uri: "urn:x:1", roles: [...] }'],
+    ['dns', { dns: ['*.b.test'] }, `- { thumbprint: "${'A'.repeat(43)}", roles: [...] }`],
+    [
+      'uri',
+      { uri: ['spiffe://a.test/a', 'spiffe://a.test/b'] },
+      `- { thumbprint: "${'A'.repeat(43)}", roles: [...] }`,
+    ],
+  ])(
+    'writes the assignment a principal without role is missing (%s %j)',
+    (kind, options, stanza) => {
+      const principal = createPrincipal(policy, peer(options), [kind])
+      const hint = explainDenial(policy, principal, tool('search'))
+      expect(hint).toBe(
+        `no assignment in definePolicy gives ${JSON.stringify(principal.name)} a role, add to assignments: ${stanza}`,
+      )
+      expect(explainDenial(policy, principal, { kind: 'lifecycle', method: 'ping' })).toBe(hint)
+    },
+  )
+})

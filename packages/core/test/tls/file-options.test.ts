@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest'
+import { closestName } from '../../src/closest-name.js'
+import { ConfigurationError } from '../../src/errors.js'
+import { parseFileOptions, type TlsFileOptions } from '../../src/tls/file-options.js'
+
+const files = { cert: 'server.crt', key: 'server.key', ca: 'ca.crt' }
+const { cert, key } = files
+
+describe('options of tlsFromFiles', () => {
+  it('become paths, frozen, with TLS 1.3 as the lowest version', () => {
+    const settings = parseFileOptions({ ...files, cert: new URL('file:///etc/server.crt') })
+    expect(settings).toEqual({
+      cert: '/etc/server.crt',
+      key: 'server.key',
+      passphrase: undefined,
+      minVersion: 'TLSv1.3',
+      authorities: [{ name: 'default', ca: ['ca.crt'], trustDomains: [] }],
+    })
+    expect(Object.isFrozen(settings)).toBe(true)
+  })
+
+  const known = 'Known: cert, key, ca, authorities, passphrase, minVersion.'
+  it.each<[unknown, string]>([
+    [undefined, '"options" must be an object.'],
+    ['server.crt', '"options" must be an object.'],
+    [[files], '"options" must be an object.'],
+    [{ ...files, certfile: 'x' }, `unknown option "certfile". Did you mean "cert"? ${known}`],
+    [
+      { ...files, minversion: 'x' },
+      `unknown option "minversion". Did you mean "minVersion"? ${known}`,
+    ],
+    [
+      { ...files, pasphrase: 'x' },
+      `unknown option "pasphrase". Did you mean "passphrase"? ${known}`,
+    ],
+    [{ ...files, crl: 'x' }, `unknown option "crl". ${known}`],
+    [{ ...files, clientCertificate: 'request' }, `unknown option "clientCertificate". ${known}`],
+    [
+      { ...files, rejectUnauthorized: true },
+      'option "rejectUnauthorized" does not exist: client certificates are always requested and verified in the handshake, leave it out.',
+    ],
+    [
+      { ...files, ticketKeys: 'x' },
+      'option "ticketKeys" does not exist: fixed ticket keys let a session outlive the CA that vouched for it, leave it out.',
+    ],
+    [{ key, ca: 'x' }, '"cert" is missing: the path of a PEM file.'],
+    [{ ...files, key: 7 }, '"key" must be a path or a file: URL.'],
+    [{ ...files, key: '' }, '"key" must be a path or a file: URL.'],
+    [{ ...files, key: Buffer.from('x') }, '"key" must be a path or a file: URL.'],
+    [
+      { ...files, key: '-----BEGIN PRIVATE KEY-----' },
+      '"key" holds PEM text; write the path of the file instead.',
+    ],
+    [{ ...files, key: 'a\0b' }, '"key" holds a NUL character.'],
+    [
+      { ...files, ca: new URL('https://a.test/ca.crt') },
+      '"ca" is the URL https://a.test/ca.crt, which names no local file.',
+    ],
+    [{ ...files, ca: ['a', 'b'] }, '"ca" must be a path or a file: URL.'],
+    [
+      { cert, key },
+      '"ca" is missing: the PEM file with the CA certificates that vouch for clients.',
+    ],
+    [
+      { ...files, authorities: {} },
+      '"ca" and "authorities" are both given; "ca" is short for one authority "default".',
+    ],
+    [{ cert, key, authorities: {} }, '"authorities" is empty; no client could connect.'],
+    [{ cert, key, authorities: [] }, '"authorities" must be an object.'],
+    [
+      { cert, key, authorities: { 'A b': { ca: 'x' } } },
+      'authority name "A b" may only hold a-z, 0-9 and "-".',
+    ],
+    [{ cert, key, authorities: { a: 'x' } }, '"authorities.a" must be an object.'],
+    [
+      { cert, key, authorities: { a: {} } },
+      '"authorities.a.ca" is missing: the path of a PEM file.',
+    ],
+    [
+      { cert, key, authorities: { a: { ca: [] } } },
+      '"authorities.a.ca" is an empty list; no client could connect.',
+    ],
+    [
+      { cert, key, authorities: { a: { ca: ['x', 7] } } },
+      '"authorities.a.ca[1]" must be a path or a file: URL.',
+    ],
+    [
+      { cert, key, authorities: { a: { ca: 'x', crl: 'x' } } },
+      'unknown key of authorities.a "crl". Known: ca, trustDomains.',
+    ],
+    [
+      { cert, key, authorities: { a: { ca: 'x', trustDomains: [] } } },
+      '"authorities.a.trustDomains" must be a list with at least one trust domain; else leave it out.',
+    ],
+    [
+      { cert, key, authorities: { a: { ca: 'x', trustDomains: ['spiffe://a.test'] } } },
+      '"authorities.a.trustDomains" holds "spiffe://a.test"; write the bare name, as in "acme.test".',
+    ],
+    [
+      { cert, key, authorities: { a: { ca: 'x', trustDomains: [7] } } },
+      '"authorities.a.trustDomains" holds 7; write the bare name, as in "acme.test".',
+    ],
+    [{ ...files, passphrase: '' }, '"passphrase" must be text that is not empty.'],
+    [
+      { ...files, minVersion: 'TLSv1.1' },
+      '"minVersion" must be "TLSv1.3" or "TLSv1.2", not "TLSv1.1".',
+    ],
+  ])('A27 %j is refused with advice', (options, advice) => {
+    expect(() => parseFileOptions(options)).toThrow(
+      new ConfigurationError(`tlsFromFiles: ${advice}`),
+    )
+  })
+
+  it('do not compile with both ca and authorities, or neither', () => {
+    const takeOptions = (options: TlsFileOptions): string => String(options.cert)
+    // @ts-expect-error both
+    takeOptions({ ...files, authorities: { a: { ca: 'x' } } })
+    // @ts-expect-error neither
+    takeOptions({ cert, key })
+    expect(takeOptions(files)).toBe(cert)
+  })
+})
+
+it.each([
+  ['certfile', 'cert'],
+  ['CERT', 'cert'],
+  ['cafile', 'ca'],
+  ['kye', undefined],
+  ['keys', 'key'],
+  ['authorites', 'authorities'],
+  ['zzz', undefined],
+])('%s is close to %s', (name, expected) => {
+  expect(closestName(name, ['cert', 'key', 'ca', 'authorities'])).toBe(expected)
+})
