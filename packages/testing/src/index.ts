@@ -1,1 +1,38 @@
-export {}
+export type { AdapterSetup, NodeMcpHandler, RunningAdapter, StartAdapter } from './adapter.js'
+export { collideIds, replayList } from './attacks.js'
+export {
+  type ClientCertificate,
+  type ClientCredentials,
+  type ClientName,
+  createTestCertificates,
+  type ServerFiles,
+  spiffeIds,
+  type TestCertificates,
+} from './certificates.js'
+export {
+  legacyPost,
+  type Message,
+  message,
+  modernPost,
+  postHeaders,
+  toolCall,
+} from './clients/messages.js'
+export { rawExchange } from './clients/raw-exchange.js'
+export {
+  type RawHttp2Request,
+  type RawHttp2Response,
+  rawHttp2Request,
+} from './clients/raw-http2-request.js'
+export { type RawRequest, type RawResponse, rawRequest } from './clients/raw-request.js'
+export { openRawSession } from './clients/raw-session.js'
+export { openRawStream, type RawStream, type RawStreamRequest } from './clients/raw-stream.js'
+export { type ClientLine, connect, type McpClient, type ToolAnswer } from './clients.js'
+export { policyText, principalNames, writePolicy } from './policy.js'
+export { catalogue, type ResponseMode } from './servers/catalogue.js'
+export type { Gate } from './servers/gate.js'
+export type { McpFixture, StatefulFixture } from './servers/mcp-fixture.js'
+export { createV1Stateful } from './servers/v1-stateful.js'
+export { createV2Stateful } from './servers/v2-stateful.js'
+export { combinations, createMcpFixture, type ServerKind } from './servers.js'
+export { serveUnguarded } from './unguarded.js'
+export { until } from './until.js'

@@ -1,0 +1,47 @@
+import { type MtlsFetch, mtlsFetch } from '@mcp-mtls/client'
+import type { ClientCertificate } from './certificates.js'
+import { connectV1 } from './clients/v1-client.js'
+import { connectV2 } from './clients/v2-client.js'
+
+/**
+ * SDK v1; SDK v2 in its default mode (initialize handshake), pinned to revision 2026-07-28, and
+ * probing for it with `server/discover` first.
+ */
+export type ClientLine = 'v1' | 'v2-legacy' | 'v2-modern' | 'v2-auto'
+
+/** A tool's answer: its text, and whether the server called it an error. */
+export interface ToolAnswer {
+  readonly text: string
+  readonly isError: boolean
+}
+
+/** A connected SDK client of any line. Refusals throw the SDK's own error, which carries `code`. */
+export interface McpClient {
+  listTools(): Promise<string[]>
+  callTool(name: string, args?: Readonly<Record<string, unknown>>): Promise<ToolAnswer>
+  listPrompts(): Promise<string[]>
+  getPrompt(name: string): Promise<string>
+  listResources(): Promise<string[]>
+  listResourceTemplates(): Promise<string[]>
+  readResource(uri: string): Promise<string>
+  close(): Promise<void>
+}
+
+/** Connects a real SDK client over mutual TLS. */
+export async function connect(
+  url: string,
+  options: { readonly certificate: ClientCertificate; readonly line: ClientLine },
+): Promise<McpClient> {
+  const fetch = mtlsFetch(options.certificate)
+  try {
+    const client = await connectLine(options.line, new URL(url), fetch)
+    return { ...client, close: () => client.close().finally(() => fetch.close()) }
+  } catch (error) {
+    await fetch.close()
+    throw error
+  }
+}
+
+function connectLine(line: ClientLine, url: URL, fetch: MtlsFetch): Promise<McpClient> {
+  return line === 'v1' ? connectV1(url, fetch) : connectV2(url, { fetch, line })
+}

@@ -1,0 +1,33 @@
+import type { MtlsFetch } from '@mcp-mtls/client'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import type { McpClient } from '../clients.js'
+import { toText } from './content.js'
+
+/** An SDK v1 client behind the facade. */
+export async function connectV1(url: URL, fetch: MtlsFetch): Promise<McpClient> {
+  const client = new Client({ name: 'fixture-client-v1', version: '1.0.0' })
+  const transport = new StreamableHTTPClientTransport(url, { fetch })
+  // The class declares accessors of type T | undefined, which exactOptionalPropertyTypes refuses.
+  await client.connect(transport as Transport)
+  return {
+    listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
+    callTool: async (name, args = {}) => {
+      const result = await client.callTool({ name, arguments: args })
+      return { text: toText(result.content), isError: result.isError === true }
+    },
+    listPrompts: async () => (await client.listPrompts()).prompts.map((prompt) => prompt.name),
+    getPrompt: async (name) =>
+      toText(
+        (await client.getPrompt({ name, arguments: {} })).messages.map(
+          (message) => message.content,
+        ),
+      ),
+    listResources: async () => (await client.listResources()).resources.map(({ uri }) => uri),
+    listResourceTemplates: async () =>
+      (await client.listResourceTemplates()).resourceTemplates.map((item) => item.uriTemplate),
+    readResource: async (uri) => toText((await client.readResource({ uri })).contents),
+    close: () => client.close(),
+  }
+}
