@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { StartAdapter } from '@mcp-mtls/testing'
+import { adapterContract } from '@mcp-mtls/testing/contract'
+import express5, { type ErrorRequestHandler } from 'express'
+import express4 from 'express-4'
+import { mcpMtls } from '../src/index.js'
+
+const constantError: ErrorRequestHandler = (_error, _req, res, _next) => {
+  res.status(500).end()
+}
+
+function start(express: typeof express5): StartAdapter {
+  return async ({ tls, options, handle }) => {
+    const app = express()
+    const mcp = mcpMtls({ ...options, tls })
+    app.all('/mcp', mcp, (req, res, next) => {
+      Promise.resolve(handle(req, res, req.body)).catch(next)
+    })
+    app.use(constantError)
+    const server = tls.createServer(app)
+    server.listen(0, 'localhost')
+    await once(server, 'listening')
+    await mcp.verify(server, '/mcp')
+    return {
+      url: `https://localhost:${(server.address() as AddressInfo).port}/mcp`,
+      async close() {
+        const closed = once(server, 'close')
+        server.close()
+        await mcp.close()
+        await closed
+      },
+    }
+  }
+}
+
+adapterContract('Express 5', start(express5), { http2: false })
+adapterContract('Express 4', start(express4), { http2: false })
