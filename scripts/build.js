@@ -1,0 +1,3 @@
+import { build, install, steps } from './workspace.js'
+
+steps({ install, build })

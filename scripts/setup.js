@@ -1,0 +1,3 @@
+import { install, steps } from './workspace.js'
+
+steps({ install })

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { nodesOfTheMatrix } from './nodes.js'
+import { build, install, root, run, tool } from './workspace.js'
+
+const total = { passed: 0, failed: 0 }
+const lines = []
+
+/** One check that passes or fails as a whole. */
+function check(name, passes) {
+  const passed = passes()
+  total[passed ? 'passed' : 'failed'] += 1
+  lines.push(`${passed ? 'ok     ' : 'FAILED '} ${name}`)
+  return passed
+}
+
+/** The vitest files below some folders, run by one Node, counted test by test. */
+function tier(name, paths, node = process.execPath) {
+  const report = `${root}.tmp/${name.replaceAll(/\W+/g, '-')}.json`
+  mkdirSync(`${root}.tmp`, { recursive: true })
+  const ended = run(node, [
+    'tools/node_modules/vitest/vitest.mjs',
+    'run',
+    '--config=tools/vitest.config.ts',
+    '--reporter=dot',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...paths,
+  ])
+  const counts = readReport(report)
+  // A file that cannot even be loaded, or a run that died, has no failing test of its own.
+  const failed = ended ? counts.failed : Math.max(counts.failed, 1)
+  total.passed += counts.passed
+  total.failed += failed
+  const skipped = counts.skipped.length === 0 ? '' : `, skipped: ${counts.skipped.join('; ')}`
+  lines.push(
+    `${failed === 0 ? 'ok     ' : 'FAILED '} ${name}: ${counts.passed} passed, ${failed} failed${skipped}`,
+  )
+}
+
+function readReport(file) {
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: [] }
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  const tests = report.testResults.flatMap((result) => result.assertionResults)
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests,
+    skipped: tests
+      .filter((test) => test.status === 'skipped' || test.status === 'pending')
+      .map((test) => test.fullName),
+  }
+}
+
+function matrix() {
+  if (!process.env.CI && !process.argv.includes('--matrix')) {
+    lines.push(
+      'skipped matrix: runs on CI and with `npm test -- --matrix` (brings Node 22, 24 and 26)',
+    )
+    return
+  }
+  for (const { version, path, error } of nodesOfTheMatrix()) {
+    if (path) tier(`matrix, Node ${version}`, ['packages', 'test/e2e'], path)
+    else check(`matrix, Node ${version}: ${error}`, () => false)
+  }
+}
+
+if (!check('install', install) || !check('build', build)) finish()
+check('types of the tests', () => tool('tsc', ['-b', 'tsconfig.test.json']))
+check('biome', () => tool('biome', ['ci', '.']))
+check('knip', () => tool('knip', []))
+tier('unit', ['packages'])
+tier('e2e', ['test/e2e'])
+tier('pack', ['test/pack'])
+matrix()
+finish()
+
+function finish() {
+  console.log(`\n${lines.join('\n')}`)
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  process.exit(total.failed === 0 ? 0 : 1)
+}
