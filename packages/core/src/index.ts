@@ -1,4 +1,4 @@
-export type { AuditEvent, AuditEventType } from './audit/event.js'
+export type { AuditEffect, AuditEvent, AuditEventType } from './audit/event.js'
 export type { AuditSink, Logger } from './audit/sinks.js'
 export {
   CertificateError,
@@ -14,7 +14,7 @@ export {
 export { type AuthInfo, principalOf } from './guard/auth-info.js'
 export type { Call } from './guard/context.js'
 export { createGuard, type Guard } from './guard/create-guard.js'
-export type { BodyLimits, GuardOptions } from './guard/options.js'
+export type { AuthorizeQuestion, BodyLimits, GuardOptions } from './guard/options.js'
 export type { GuardedListener, ProtectedHandler } from './guard/protect.js'
 export type { Authority } from './identity/authority.js'
 export type { Identity, IdentityKind } from './identity/identify.js'

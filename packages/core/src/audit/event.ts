@@ -9,6 +9,9 @@ import { escapeText } from './escape.js'
  */
 export type AuditEventType = 'decision' | 'authentication' | 'handshake' | 'protocol' | 'error'
 
+/** What became of it. */
+export type AuditEffect = 'allow' | 'deny' | 'would-deny'
+
 /**
  * One structured record. Never holds tool arguments, tokens or bodies; every text that came from a
  * peer is escaped and cut to 128 characters.
@@ -18,7 +21,8 @@ export interface AuditEvent {
   /** ISO 8601, UTC. */
   readonly time: string
   readonly type: AuditEventType
-  readonly effect: 'allow' | 'deny'
+  /** `would-deny`: denied by the policy, and let through because the guard only observes. */
+  readonly effect: AuditEffect
   readonly principal?: string
   readonly roles?: readonly string[]
   /** `x5t#S256` of the peer certificate. */
@@ -39,7 +43,7 @@ export interface AuditEvent {
 /** The parts of an event its writer knows; texts of the peer are escaped here and nowhere else. */
 export interface AuditFacts {
   readonly type: AuditEventType
-  readonly effect: 'allow' | 'deny'
+  readonly effect: AuditEffect
   readonly principal?: Principal | undefined
   readonly thumbprint?: string | undefined
   readonly subject?: string | undefined
@@ -85,6 +89,7 @@ function nameOf(operation: Operation): string {
     case 'template':
       return operation.uriTemplate
     case 'lifecycle':
+    case 'method':
       return operation.method
   }
 }

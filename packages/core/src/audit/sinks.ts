@@ -14,7 +14,7 @@ export interface Logger {
 export function toLoggerSink(logger: Logger): AuditSink {
   return (event) => {
     if (event.type === 'error') logger.error({ audit: event }, describeEvent(event))
-    else if (event.effect === 'deny') logger.warn({ audit: event }, describeEvent(event))
+    else if (event.effect !== 'allow') logger.warn({ audit: event }, describeEvent(event))
     else logger.info({ audit: event }, describeEvent(event))
   }
 }

@@ -16,8 +16,17 @@ export function withoutRole(): Answer {
 }
 
 /** The policy denies a request: a JSON-RPC error over 200, which both SDK clients hand to their caller with its code. */
-export function deniedRequest(id: Id): Answer {
-  return refusal({ status: 200, code: codes.DENIED, id })
+export function deniedRequest(id: Id, status: 200 | 403): Answer {
+  return refusal({ status, code: codes.DENIED, id })
+}
+
+/** A batch of which one message is refused: nothing runs, and every request is told its part. */
+export function refusedBatch(
+  errors: readonly { readonly id: codes.RequestId; readonly code: number }[],
+  status: 200 | 403,
+): Answer {
+  const body = errors.map(({ id, code }) => codes.jsonRpcError(id, code))
+  return { status, headers: {}, body: JSON.stringify(body) }
 }
 
 /** The policy denies something sent as a notification, or the notification is unknown. */

@@ -5,32 +5,42 @@ import type { Decided } from './judge.js'
 
 /** One event for one decision; a denial's says which line of the policy would allow it. */
 export function auditDecision(
-  { audit }: GuardContext,
-  { req, principal, policy }: Call,
+  { audit, settings }: GuardContext,
+  call: Call,
   { method, operation, decision }: Decided,
 ): void {
+  const { req, principal } = call
   const denied = decision.effect === 'deny'
   audit({
     type: 'decision',
-    effect: decision.effect,
+    effect: denied && settings.observing ? 'would-deny' : decision.effect,
     principal,
     remoteAddress: req.socket.remoteAddress,
     method,
     operation,
-    rule: decision.rule,
+    rule: 'rule' in decision ? decision.rule : undefined,
     reason: denied ? decision.reason : undefined,
-    hint: denied ? explainDenial(policy, principal, operation) : undefined,
+    hint: denied ? explain(call, { method, operation, decision }) : undefined,
   })
 }
 
-/** A method that does not exist is refused whatever the policy says. */
+function explain({ policy, principal }: Call, { operation, decision }: Decided): string {
+  return decision.effect === 'deny' && decision.reason === 'second-opinion'
+    ? 'the policy allows it; the option `authorize` did not answer true within two seconds'
+    : explainDenial(policy, principal, operation)
+}
+
+/** A method that does not exist, and that the policy does not open: the hint says what would. */
 export function auditUnknown({ audit }: GuardContext, call: Call, message: Message): void {
+  const { req, principal, policy } = call
+  const [operation] = message.operations
   audit({
     type: 'protocol',
     effect: 'deny',
-    principal: call.principal,
-    remoteAddress: call.req.socket.remoteAddress,
+    principal,
+    remoteAddress: req.socket.remoteAddress,
     method: message.kind === 'response' ? undefined : message.method,
     reason: 'unknown method',
+    hint: operation && explainDenial(policy, principal, operation),
   })
 }

@@ -4,6 +4,7 @@ import type { Answer } from '../http/write-answer.js'
 import { explainDenial } from '../policy/explain.js'
 import { certificateRefused, methodNotAllowed, upgradeRefused, withoutRole } from './answer.js'
 import type { Call, GuardContext } from './context.js'
+import { createCallerSessions } from './sessions.js'
 
 const verbs: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE'])
 
@@ -12,7 +13,7 @@ const verbs: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE']
  * request that goes no further: a preflight, a principal without any role, another verb, an upgrade.
  *
  * @throws {CertificateError} if the connection gives no identity
- * @throws {RequestError} for a refused Origin or Host
+ * @throws {RequestError} for a refused Origin or Host, or a session that is not this caller's
  */
 export async function authenticate(
   context: GuardContext,
@@ -23,11 +24,14 @@ export async function authenticate(
   if (isPreflight(req)) return answered(context, res, preflightAnswer(req, context.settings))
   const policy = await context.policy()
   const principal = context.connections.principal(req, policy)
-  const call = { req, res, principal, policy, body: undefined }
-  if (principal.roles.length === 0) return refuseStranger(context, call)
+  const call = { req, res, principal, policy, body: undefined, querySession: undefined }
+  if (principal.roles.length === 0 && !context.settings.observing) {
+    return refuseStranger(context, call)
+  }
   if (!verbs.has(req.method) || req.headers.upgrade !== undefined) return refuseVerb(context, call)
   checkOrigin(req, context.settings)
-  return call
+  const querySession = createCallerSessions(context.seals, principal.name).open(req)
+  return { ...call, querySession }
 }
 
 function answered(context: GuardContext, res: ServerResponse, answer: Answer): undefined {

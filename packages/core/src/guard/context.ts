@@ -6,6 +6,7 @@ import type { Policy } from '../policy/policy.js'
 import type { Principal } from '../policy/principal.js'
 import type { Connections } from './connections.js'
 import type { GuardSettings } from './options.js'
+import type { Seals } from './seals.js'
 import type { Streams } from './streams.js'
 
 /** What the steps of one guard share. */
@@ -13,6 +14,7 @@ export interface GuardContext {
   readonly settings: GuardSettings
   readonly connections: Connections
   readonly logger: Logger
+  readonly seals: Seals
   /** Resolves to the policy in force; rejects if none could be loaded. */
   readonly policy: () => Promise<Policy>
   readonly audit: (facts: AuditFacts) => void
@@ -20,6 +22,8 @@ export interface GuardContext {
   readonly answer: (res: ServerResponse, answer: Answer) => void
   /** Told of every response that is now the application's to write. */
   readonly admitted: Streams['add']
+  /** Gives a response up that the application cannot finish. */
+  readonly fail: Streams['fail']
   /** Whether the application sent this request to itself, to see whether the guard stands in its way. */
   readonly isProbe: (req: IncomingMessage) => boolean
 }
@@ -32,4 +36,6 @@ export interface Call {
   readonly policy: Policy
   /** The parsed body; undefined for GET and DELETE. */
   readonly body: unknown
+  /** The application's own id of the session named in the query (HTTP+SSE); `req.url` holds it already, a parsed query does not. */
+  readonly querySession: string | undefined
 }

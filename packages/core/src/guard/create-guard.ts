@@ -10,11 +10,13 @@ import { authenticate } from './authenticate.js'
 import { authorize } from './authorize.js'
 import { createConnections } from './connections.js'
 import type { Call, GuardContext } from './context.js'
-import { type GuardOptions, type GuardSettings, readOptions } from './options.js'
+import type { GuardOptions, GuardSettings } from './options.js'
 import { type GuardedListener, type ProtectedHandler, protect } from './protect.js'
+import { readOptions } from './read-options.js'
 import { readPolicy } from './read-policy.js'
 import { receiveBody } from './receive-body.js'
 import { refuse } from './refuse.js'
+import { createSeals } from './seals.js'
 import { createStreams } from './streams.js'
 
 /** The steps that stand between a socket and one MCP server, in order. */
@@ -59,6 +61,8 @@ export function createGuard(options: GuardOptions, place = 'a request listener')
       writeAnswer(res, answer)
     },
     admitted: streams.add,
+    fail: streams.fail,
+    seals: createSeals(settings.sessionSecrets, place),
     isProbe: (req) => probes.has(req),
   })
   const unsubscribe = settings.tls && auditHandshakes(context, settings.tls)
@@ -80,7 +84,7 @@ export function createGuard(options: GuardOptions, place = 'a request listener')
 
 function createContext(
   settings: GuardSettings,
-  parts: Pick<GuardContext, 'policy' | 'answer' | 'admitted' | 'isProbe'>,
+  parts: Omit<GuardContext, 'settings' | 'logger' | 'connections' | 'audit'>,
 ): GuardContext {
   const logger = settings.logger ?? createStderrLogger()
   const sink = settings.audit ?? toLoggerSink(logger)
@@ -142,11 +146,19 @@ function auditHandshakes(context: GuardContext, tls: TlsSource): () => void {
   })
 }
 
+function describeSettings({ observing, sessionSecrets }: GuardSettings): string {
+  const sessions =
+    sessionSecrets === undefined
+      ? 'sessions sealed for this process alone (replicas need `sessionSecret`)'
+      : 'sessions sealed with `sessionSecret`'
+  return observing ? `${sessions}; OBSERVING: what the policy denies is let through` : sessions
+}
+
 function announce({ logger, settings }: GuardContext, policy: Policy, place: string): void {
   const tls = settings.tls?.describe() ?? "the application's own TLS"
   for (const warning of settings.tls?.warnings ?? []) logger.warn({}, `mcp-mtls: ${warning}`)
   logger.info(
     { roles: policy.roles, assignments: policy.assignments },
-    `mcp-mtls guards ${place}: ${tls}; ${policy.roles.length} roles, ${policy.assignments} assignments; certificate only`,
+    `mcp-mtls guards ${place}: ${tls}; ${policy.roles.length} roles, ${policy.assignments} assignments; certificate only; ${describeSettings(settings)}`,
   )
 }

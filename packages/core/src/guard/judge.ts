@@ -5,15 +5,21 @@ import type { Decision } from '../policy/decision.js'
 import type { Policy } from '../policy/policy.js'
 import type { Principal } from '../policy/principal.js'
 
-/** An operation with the policy's answer to it. */
+/** The application's own `authorize` did not agree with an allow. */
+interface SecondOpinion {
+  readonly effect: 'deny'
+  readonly reason: 'second-opinion'
+}
+
+/** An operation with the answer to it. */
 export interface Decided {
   /** The method of the message that asks, or the HTTP method where there is no message. */
   readonly method: string
   readonly operation: Operation
-  readonly decision: Decision
+  readonly decision: Decision | SecondOpinion
 }
 
-/** What becomes of one JSON-RPC message. `unknown`: its method does not exist in its era. */
+/** What becomes of one JSON-RPC message. `unknown`: its method does not exist in its era, and the policy does not open it to the principal. */
 export interface Verdict {
   readonly effect: 'allow' | 'deny' | 'unknown'
   readonly message: Message
@@ -23,20 +29,26 @@ export interface Verdict {
 
 /** The one request that is narrowed to what is permitted, as its protocol foresees, and not denied as a whole. */
 export function isListen(message: Message): boolean {
-  return message.kind === 'request' && message.method === 'subscriptions/listen'
+  return message.kind === 'request' && message.known && message.method === 'subscriptions/listen'
 }
 
-/** Judges a message: allowed if its method is known and the policy allows every operation it asks for. */
+/**
+ * Judges a message: allowed if the policy allows every operation it asks for. A method that is not
+ * known and not allowed stays unknown, so nobody learns which methods other roles may use.
+ */
 export function judge(policy: Policy, principal: Principal, message: Message): Verdict {
-  if (!message.known) return { effect: 'unknown', message, decisions: [] }
   const method = message.kind === 'response' ? 'response' : message.method
   const decisions = operationsOf(message).map((operation) => ({
     method,
     operation,
     decision: decide(policy, principal, operation),
   }))
-  const allowed = decisions.length > 0 && decisions.every(isAllowed)
-  return { effect: allowed ? 'allow' : 'deny', message, decisions }
+  if (decisions.length > 0 && decisions.every(isAllowed)) {
+    return { effect: 'allow', message, decisions }
+  }
+  return message.known
+    ? { effect: 'deny', message, decisions }
+    : { effect: 'unknown', message, decisions: [] }
 }
 
 function operationsOf(message: Message): readonly Operation[] {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { internalFailure } from './answer.js'
 import type { Call, GuardContext } from './context.js'
 
 /** What `node:http`, `node:https` and `node:http2` servers take as their listener. */
@@ -31,7 +30,7 @@ export function protect(
       await handler(req, res, call.body)
     } catch (error) {
       context.logger.error({ err: error }, 'mcp-mtls: the guarded handler failed')
-      context.answer(res, internalFailure())
+      context.fail(res)
     }
   }
   // The compatibility API of node:http2 stands in for node:http's objects; TypeScript knows them as different types.

@@ -10,7 +10,7 @@ import type { Call, GuardContext } from './context.js'
 export async function receiveBody(context: GuardContext, call: Call): Promise<Call> {
   const { req } = call
   if (req.method !== 'POST') return call
-  const limits = { ...context.settings.limits, uniqueKeys: false }
+  const { limits } = context.settings
   const host = takeHostBody(req, limits)
   if (host !== undefined) return { ...call, body: host }
   const body = await readBody(req, limits)

@@ -5,10 +5,11 @@ import { corsHeaders } from '../http/origin.js'
 import { createMessageFilter } from '../mcp/filter-result.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
 import { mayHoldList } from '../mcp/may-hold-list.js'
-import { permits } from '../policy/decide.js'
 import { failureEvents, internalFailure } from './answer.js'
 import { type AuthInfo, toAuthInfo } from './auth-info.js'
 import type { Call, GuardContext } from './context.js'
+import { createCallerSessions } from './sessions.js'
+import { createView } from './weigh.js'
 
 /**
  * Hands an allowed call over to the application: the caller on `req.auth`, the answer filtered on its
@@ -18,12 +19,15 @@ import type { Call, GuardContext } from './context.js'
  * @throws {ConfigurationError} if something else set `req.auth` before
  */
 export function release(context: GuardContext, call: Call, ids: readonly RequestId[]): Call {
-  const { req, res, principal, policy } = call
+  const { req, res, principal } = call
+  const sessions = createCallerSessions(context.seals, principal.name)
   setAuth(req, toAuthInfo(principal))
   allowPage(context, call)
   const interception = interceptResponse(res, {
-    rewrite: createMessageFilter((operation) => permits(policy, principal, operation)),
+    rewrite: createMessageFilter(createView(context, call)),
     mayHoldList,
+    onHead: sessions.sealHead,
+    endpoint: sessions.sealEndpoint,
     failure: internalFailure,
     onUnfilterable: () => failureEvents(ids),
   })

@@ -25,3 +25,13 @@ export function singleHeader(req: HttpRequest, name: string): string | undefined
   }
   return values[0]
 }
+
+/** Puts another value in place of one that was sent, in `headers` and in `rawHeaders`, for whoever reads either. */
+export function replaceHeader(req: HttpRequest, name: string, value: string): void {
+  req.headers[name] = value
+  const { rawHeaders } = req
+  const index = rawHeaders.findIndex(
+    (text, position) => position % 2 === 0 && text.toLowerCase() === name,
+  )
+  if (index !== -1) rawHeaders[index + 1] = value
+}

@@ -1,6 +1,6 @@
 import { RequestError } from '../errors.js'
 import { checkDecisionKeys, checkNesting, isPlainObject } from './check-keys.js'
-import { type HttpRequest, singleHeader } from './headers.js'
+import { type HttpRequest, replaceHeader, singleHeader } from './headers.js'
 import { requireJsonBody } from './media-type.js'
 import { type JsonLimits, parseJson } from './parse-json.js'
 import { readStream, tooLarge } from './read-stream.js'
@@ -104,10 +104,5 @@ function isUnread(req: HttpRequest): boolean {
 
 function correctLength(req: HttpRequest, length: string): void {
   if (req.headers['content-length'] === undefined) return
-  req.headers['content-length'] = length
-  const { rawHeaders } = req
-  const name = rawHeaders.findIndex(
-    (text, index) => index % 2 === 0 && text.toLowerCase() === 'content-length',
-  )
-  if (name !== -1) rawHeaders[name + 1] = length
+  replaceHeader(req, 'content-length', length)
 }

@@ -1,0 +1,28 @@
+import type { Answer } from '../http/write-answer.js'
+import { DENIED, INVALID_REQUEST, METHOD_NOT_FOUND, type RequestId } from '../mcp/json-rpc-error.js'
+import { deniedNotification, deniedRequest, refusedBatch, unknownMethod } from './answer.js'
+import type { Verdict } from './judge.js'
+
+/**
+ * The answer to a body of which at least one message is refused. Nothing of it runs; in a batch the
+ * requests that were not refused themselves are told that they are invalid as they came.
+ */
+export function refuseVerdicts(
+  verdicts: readonly Verdict[],
+  isBatch: boolean,
+  { denyStatus }: { readonly denyStatus: 200 | 403 },
+): Answer {
+  const errors = verdicts.flatMap(toError)
+  if (isBatch && errors.length > 0) return refusedBatch(errors, denyStatus)
+  const refused = verdicts.find(({ effect }) => effect !== 'allow')
+  if (refused?.message.kind !== 'request') return deniedNotification()
+  const { id, era } = refused.message
+  return refused.effect === 'unknown' ? unknownMethod(id, era) : deniedRequest(id, denyStatus)
+}
+
+function toError({ effect, message }: Verdict): readonly { id: RequestId; code: number }[] {
+  if (message.kind !== 'request') return []
+  return [{ id: message.id, code: codes[effect] }]
+}
+
+const codes = { allow: INVALID_REQUEST, deny: DENIED, unknown: METHOD_NOT_FOUND } as const
