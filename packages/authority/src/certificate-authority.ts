@@ -1,15 +1,5 @@
-import { toDistinguishedName } from './distinguished-name.js'
-import { createCaExtensions } from './extensions.js'
-import {
-  type CertificateRequest,
-  type IssuedCertificate,
-  issueCertificate,
-} from './issue-certificate.js'
-import { createKeyPair, toPkcs8Pem } from './key-pair.js'
-import { type Signer, signCertificate, toCertificatePem } from './sign-certificate.js'
-import { toValidity, type ValidityOptions } from './validity.js'
-
-const CA_DAYS = 3650
+import type { CertificateRequest, IssuedCertificate } from './certificate-request.js'
+import type { ValidityOptions } from './validity.js'
 
 /** How a certificate authority is named and how long it lasts. */
 export interface CertificateAuthorityOptions extends ValidityOptions {
@@ -31,39 +21,4 @@ export interface CertificateAuthority {
   readonly issue: (request: CertificateRequest) => Promise<IssuedCertificate>
   /** Creates an intermediate authority below this one. */
   readonly child: (options?: CertificateAuthorityOptions) => Promise<CertificateAuthority>
-}
-
-/** Creates the key and certificate of an authority: a root without `parent`, else an intermediate. */
-export async function createSigner(
-  options: CertificateAuthorityOptions & { readonly name: string },
-  parent?: Signer,
-): Promise<Signer> {
-  const subject = toDistinguishedName({ cn: options.name })
-  const validity = toValidity(options, CA_DAYS)
-  const { privateKey, publicKey } = await createKeyPair('ec-p256')
-  const extensions = await createCaExtensions({
-    publicKey,
-    ...(options.pathLength === undefined ? {} : { pathLength: options.pathLength }),
-    ...(parent === undefined ? {} : { issuer: parent.certificate }),
-  })
-  const issuer = parent?.certificate.subjectName ?? subject
-  const certificate = await signCertificate(
-    { subject, issuer, publicKey, validity, extensions },
-    parent?.key ?? privateKey,
-  )
-  const chain = parent === undefined ? '' : toCertificatePem(certificate) + parent.chain
-  return Object.freeze({ certificate, key: privateKey, chain })
-}
-
-export function toCertificateAuthority(signer: Signer): CertificateAuthority {
-  return Object.freeze({
-    certificate: toCertificatePem(signer.certificate),
-    key: toPkcs8Pem(signer.key),
-    chain: signer.chain,
-    issue: (request: CertificateRequest) => issueCertificate(signer, request),
-    child: async (options: CertificateAuthorityOptions = {}) =>
-      toCertificateAuthority(
-        await createSigner({ name: 'mcp-mtls intermediate CA', ...options }, signer),
-      ),
-  })
 }

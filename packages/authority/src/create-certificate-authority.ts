@@ -1,9 +1,5 @@
-import {
-  type CertificateAuthority,
-  type CertificateAuthorityOptions,
-  createSigner,
-  toCertificateAuthority,
-} from './certificate-authority.js'
+import type { CertificateAuthority, CertificateAuthorityOptions } from './certificate-authority.js'
+import { createSigner, toCertificateAuthority } from './signing-authority.js'
 
 /**
  * Creates a root certificate authority in memory: ECDSA P-256, valid for `days` (default 3650).

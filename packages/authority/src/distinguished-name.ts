@@ -1,12 +1,5 @@
+import type { SubjectOptions } from './certificate-request.js'
 import { Name } from './x509.js'
-
-/** How a subject is given: a common name alone, or a whole name as text. */
-export interface SubjectOptions {
-  /** One CN, taken literally. */
-  readonly cn?: string
-  /** A name such as `CN=reader, OU=agents, O=Acme`, encoded in the order written. */
-  readonly subject?: string
-}
 
 /**
  * The distinguished name of a certificate; without options an empty one (RFC 5280 section 4.1.2.6).

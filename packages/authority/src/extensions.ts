@@ -1,4 +1,9 @@
 import type { KeyObject } from 'node:crypto'
+import type {
+  CertificateUsage,
+  RawExtension,
+  SubjectAlternativeNames,
+} from './certificate-request.js'
 import { toSpki } from './key-pair.js'
 import {
   AuthorityKeyIdentifierExtension,
@@ -13,24 +18,6 @@ import {
   SubjectKeyIdentifierExtension,
   type X509Certificate,
 } from './x509.js'
-
-/** What the holder of a certificate may be in TLS. */
-export type CertificateUsage = 'client' | 'server'
-
-/** The names a certificate vouches for (RFC 5280 section 4.2.1.6), encoded as given. */
-export interface SubjectAlternativeNames {
-  readonly uri?: readonly string[]
-  readonly dns?: readonly string[]
-  readonly email?: readonly string[]
-  readonly ip?: readonly string[]
-}
-
-/** An extension as raw DER. It replaces what would be generated under its `oid`. */
-export interface RawExtension {
-  readonly oid: string
-  readonly critical?: boolean
-  readonly value: Uint8Array
-}
 
 export interface LeafDescription {
   readonly usage: CertificateUsage

@@ -1,11 +1,12 @@
 export type { CertificateAuthority, CertificateAuthorityOptions } from './certificate-authority.js'
-export { createCertificateAuthority } from './create-certificate-authority.js'
 export type {
+  CertificateRequest,
   CertificateUsage,
+  IssuedCertificate,
   RawExtension,
   SubjectAlternativeNames,
-} from './extensions.js'
-export type { CertificateRequest, IssuedCertificate } from './issue-certificate.js'
+} from './certificate-request.js'
+export { createCertificateAuthority } from './create-certificate-authority.js'
 export type { KeyAlgorithm } from './key-pair.js'
 export {
   type CertificateAuthorityPem,

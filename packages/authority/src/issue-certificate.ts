@@ -1,39 +1,11 @@
-import { type SubjectOptions, toDistinguishedName } from './distinguished-name.js'
-import {
-  type CertificateUsage,
-  createLeafExtensions,
-  type RawExtension,
-  type SubjectAlternativeNames,
-  withRawExtensions,
-} from './extensions.js'
-import { createKeyPair, type KeyAlgorithm, toPkcs8Pem } from './key-pair.js'
+import type { CertificateRequest, IssuedCertificate } from './certificate-request.js'
+import { toDistinguishedName } from './distinguished-name.js'
+import { createLeafExtensions, withRawExtensions } from './extensions.js'
+import { createKeyPair, toPkcs8Pem } from './key-pair.js'
 import { type Signer, signCertificate, toCertificatePem } from './sign-certificate.js'
-import { toValidity, type ValidityOptions } from './validity.js'
+import { toValidity } from './validity.js'
 
 const LEAF_DAYS = 30
-
-/** What a certificate should say. */
-export interface CertificateRequest
-  extends SubjectOptions,
-    SubjectAlternativeNames,
-    ValidityOptions {
-  /** Extended key usage: `client` is clientAuth, `server` is serverAuth. */
-  readonly usage: CertificateUsage
-  /** Default `ec-p256`. */
-  readonly algorithm?: KeyAlgorithm
-  /** Raw DER, replacing what would be generated; an OID given twice is encoded twice. */
-  readonly extensions?: readonly RawExtension[]
-}
-
-/** A certificate with its key. */
-export interface IssuedCertificate {
-  /** The leaf, in PEM. */
-  readonly certificate: string
-  /** PKCS#8 PEM, not encrypted. */
-  readonly key: string
-  /** The leaf and the intermediates above it, in PEM: what a server or client presents. */
-  readonly chain: string
-}
 
 /**
  * Issues a leaf certificate with a fresh key.

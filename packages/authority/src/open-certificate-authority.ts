@@ -1,7 +1,8 @@
 import { X509Certificate as NodeCertificate } from 'node:crypto'
-import { type CertificateAuthority, toCertificateAuthority } from './certificate-authority.js'
+import type { CertificateAuthority } from './certificate-authority.js'
 import { type KeyPair, parseKeyPair } from './key-pair.js'
 import { toCertificatePem } from './sign-certificate.js'
+import { toCertificateAuthority } from './signing-authority.js'
 import { X509Certificate } from './x509.js'
 
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
