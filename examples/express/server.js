@@ -1,0 +1,26 @@
+import { mcpMtls, tlsFromFiles } from '@mcp-mtls/express'
+import { toNodeHandler } from '@modelcontextprotocol/node'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import express from 'express'
+import { z } from 'zod'
+
+function buildServer() {
+  const server = new McpServer({ name: 'my-server', version: '1.0.0' })
+  server.registerTool('search', { inputSchema: z.object({ q: z.string() }) }, ({ q }, ctx) => ({
+    content: [{ type: 'text', text: `results for ${q}, found for ${ctx.http.authInfo.clientId}` }],
+  }))
+  return server
+}
+
+const dir = 'certs/mcp/plugins/my-server'
+const tls = await tlsFromFiles({
+  cert: `${dir}/server.crt`,
+  key: `${dir}/server.key`,
+  ca: `${dir}/ca.crt`,
+})
+const mcp = toNodeHandler(createMcpHandler(buildServer))
+
+const app = express()
+const mtls = mcpMtls({ tls, policy: 'policy.yaml' })
+app.all('/mcp', mtls, (req, res) => mcp(req, res, req.body)) // before express.json()
+const server = tls.createServer(app).listen(8443, () => mtls.verify(server, '/mcp'))
