@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { conformance } from './conformance.js'
 import { nodesOfTheMatrix } from './nodes.js'
 import { build, install, root, run, tool } from './workspace.js'
 
@@ -50,10 +51,23 @@ function readReport(file) {
   }
 }
 
+const everything = Boolean(process.env.CI) || process.argv.includes('--all')
+
+async function conformanceTier() {
+  if (!everything) {
+    lines.push('skipped conformance: runs on CI and with `npm test -- --all` (brings Node 24)')
+    return
+  }
+  const { passed, failed, lines: compared } = await conformance()
+  total.passed += passed
+  total.failed += failed
+  lines.push(...compared)
+}
+
 function matrix() {
-  if (!process.env.CI && !process.argv.includes('--matrix')) {
+  if (!everything) {
     lines.push(
-      'skipped matrix: runs on CI and with `npm test -- --matrix` (brings Node 22, 24 and 26)',
+      'skipped matrix: runs on CI and with `npm test -- --all` (brings Node 22, 24 and 26)',
     )
     return
   }
@@ -70,6 +84,7 @@ check('knip', () => tool('knip', []))
 tier('unit', ['packages'])
 tier('e2e', ['test/e2e'])
 tier('pack', ['test/pack'])
+await conformanceTier()
 matrix()
 finish()
 
