@@ -13,6 +13,7 @@ export {
 } from './errors.js'
 export { type AuthInfo, principalOf } from './guard/auth-info.js'
 export type { Call } from './guard/context.js'
+export { correctQuery } from './guard/correct-query.js'
 export { createGuard, type Guard } from './guard/create-guard.js'
 export type { AuthorizeQuestion, BodyLimits, GuardOptions } from './guard/options.js'
 export type { GuardedListener, ProtectedHandler } from './guard/protect.js'

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { createGuard, type GuardOptions, type Principal } from '@mcp-mtls/core'
+import { correctQuery, createGuard, type GuardOptions, type Principal } from '@mcp-mtls/core'
 import type { Request, RequestHandler } from 'express'
 import { verifyGuarded } from './verify.js'
 
@@ -21,9 +21,11 @@ export interface McpMtls extends RequestHandler {
   ready(): Promise<void>
   /**
    * Sends one request without identity through the listening application for every verb MCP uses, and
-   * closes the server unless this guard answered.
+   * closes the server unless this guard answered. `path` may be a whole URL, for an application that
+   * checks `Host`.
    *
-   * @throws {ConfigurationError} after closing the server, naming what answered instead
+   * @throws {ConfigurationError} after closing the server, naming what answered instead, or why the
+   *   server can know no caller
    */
   verify(server: Server, path: string): Promise<void>
   /** Ends guarded streams; later requests are answered 503. */
@@ -48,13 +50,16 @@ export function mcpMtls(options: McpMtlsOptions): McpMtls {
     const call = await guard.admit(req, res)
     if (call === undefined) return false
     req.principal = call.principal
+    // Express 5 parses the query whenever it is asked for, from the URL the guard has rewritten.
+    if (Object.hasOwn(req, 'query')) req.query = correctQuery(req.query, call)
     if (req.method === 'POST') req.body = call.body
     return true
   }
 
   return Object.assign(middleware, {
     ready: () => guard.ready,
-    verify: (server: Server, path: string) => verifyGuarded(guard, server, path),
+    verify: (server: Server, path: string) =>
+      verifyGuarded(guard, { server, path, tls: options.tls }),
     close: () => guard.close(),
   })
 }

@@ -11,19 +11,22 @@ const constantError: ErrorRequestHandler = (_error, _req, res, _next) => {
 }
 
 function start(express: typeof express5): StartAdapter {
-  return async ({ tls, options, handle }) => {
+  return async ({ tls, options, handle, paths = ['/mcp'] }) => {
     const app = express()
     const mcp = mcpMtls({ ...options, tls })
-    app.all('/mcp', mcp, (req, res, next) => {
-      Promise.resolve(handle(req, res, req.body)).catch(next)
-    })
+    for (const path of paths) {
+      app.all(path, mcp, (req, res, next) => {
+        Promise.resolve(handle(req, res, req.body, req.query)).catch(next)
+      })
+    }
     app.use(constantError)
+    await mcp.ready()
     const server = tls.createServer(app)
     server.listen(0, 'localhost')
     await once(server, 'listening')
-    await mcp.verify(server, '/mcp')
+    for (const path of paths) await mcp.verify(server, path)
     return {
-      url: `https://localhost:${(server.address() as AddressInfo).port}/mcp`,
+      url: `https://localhost:${(server.address() as AddressInfo).port}${paths[0]}`,
       async close() {
         const closed = once(server, 'close')
         server.close()

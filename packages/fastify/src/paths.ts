@@ -1,11 +1,21 @@
 import type { Server } from 'node:http'
 import { ConfigurationError, type GuardOptions } from '@mcp-mtls/core'
 import type { FastifyInstance } from 'fastify'
+import { foldDeclared } from './route-pattern.js'
 
 /** Options of the Fastify plugin: those of the guard, and which routes it guards. */
 export interface McpMtlsOptions extends GuardOptions {
   /** Full patterns of the routes to guard, prefix included; default `/mcp`. */
   readonly path?: string | readonly string[]
+}
+
+/** The routes one registration guards. */
+export interface PathClaim {
+  readonly paths: readonly string[]
+  /** A number no other registration has. */
+  readonly id: number
+  /** Whether a route, by the pattern it was declared with, is among them in any spelling. */
+  readonly covers: (url: string | undefined) => boolean
 }
 
 const claims = new WeakMap<Server | object, Set<string>>()
@@ -16,27 +26,41 @@ let registrations = 0
  *
  * @throws {ConfigurationError} for a path that is no route pattern, or that another registration guards
  */
-export function claimPaths(
-  app: FastifyInstance,
-  path: string | readonly string[],
-): { paths: readonly string[]; id: number } {
+export function claimPaths(app: FastifyInstance, path: string | readonly string[]): PathClaim {
   const paths = typeof path === 'string' ? [path] : [...path]
   const claimed = claims.get(app.server) ?? new Set()
   claims.set(app.server, claimed)
   if (paths.length === 0) throw new ConfigurationError('`path` must name at least one route')
-  for (const one of paths) {
-    if (typeof one !== 'string' || !/^[/*]/.test(one)) {
-      throw new ConfigurationError(
-        '`path` must be route patterns such as "/mcp" or "/api/:team/mcp"',
-      )
-    }
-    if (claimed.has(one)) {
-      throw new ConfigurationError(
-        `two registrations of mcpMtls guard ${one}: give each its own \`path\``,
-      )
-    }
-    claimed.add(one)
-  }
+  for (const one of paths) claimPath(one, claimed)
   registrations += 1
-  return { paths: Object.freeze(paths), id: registrations }
+  return Object.freeze({
+    paths: Object.freeze(paths),
+    id: registrations,
+    covers: createCover(new Set(paths.flatMap(foldDeclared))),
+  })
+}
+
+function claimPath(path: unknown, claimed: Set<string>): void {
+  if (typeof path !== 'string' || !/^[/*]/.test(path)) {
+    throw new ConfigurationError('`path` must be route patterns such as "/mcp" or "/api/:team/mcp"')
+  }
+  for (const fold of foldDeclared(path)) {
+    if (claimed.has(fold)) {
+      throw new ConfigurationError(
+        `${path} is guarded twice: give each registration of mcpMtls its own \`path\``,
+      )
+    }
+    claimed.add(fold)
+  }
+}
+
+function createCover(folds: ReadonlySet<string>): PathClaim['covers'] {
+  const known = new Map<string, boolean>()
+  return (url) => {
+    // A request without a route is Fastify's to answer 404.
+    if (url === undefined) return false
+    const covered = known.get(url) ?? foldDeclared(url).some((fold) => folds.has(fold))
+    known.set(url, covered)
+    return covered
+  }
 }

@@ -17,7 +17,7 @@ export interface ClientCertificate {
 /** The same for a client that may present nothing. */
 export type ClientCredentials = Pick<ClientCertificate, 'ca'> & Partial<ClientCertificate>
 
-const clientNames = ['reader', 'operator', 'stranger', 'foreign', 'expired'] as const
+const clientNames = ['reader', 'operator', 'stranger', 'nameless', 'foreign', 'expired'] as const
 
 export type ClientName = (typeof clientNames)[number]
 
@@ -37,14 +37,19 @@ export interface TestCertificates {
   readonly clients: Readonly<Record<ClientName, ClientCertificate>> & {
     readonly none: ClientCredentials
   }
+  /** Another certificate with another key for the same SPIFFE ID. */
+  renew(name: keyof typeof spiffeIds): Promise<ClientCertificate>
   /** Deletes the files. */
   remove(): Promise<void>
 }
 
 const day = 86_400_000
 
-/** The SPIFFE IDs of the clients; `foreign` claims the reader's name under another CA. */
-export const spiffeIds: Readonly<Record<ClientName, string>> = Object.freeze({
+/**
+ * The SPIFFE IDs of the clients. `foreign` claims the reader's name under another CA; `nameless` has a
+ * common name and no other.
+ */
+export const spiffeIds: Readonly<Record<Exclude<ClientName, 'nameless'>, string>> = Object.freeze({
   reader: 'spiffe://acme.test/agents/reader',
   operator: 'spiffe://acme.test/ops/operator',
   stranger: 'spiffe://acme.test/agents/stranger',
@@ -72,6 +77,7 @@ export async function createTestCertificates(directory?: string): Promise<TestCe
     reader: toClient(ca, issued.reader),
     operator: toClient(ca, issued.operator),
     stranger: toClient(ca, issued.stranger),
+    nameless: toClient(ca, issued.nameless),
     foreign: toClient(ca, issued.foreign),
     expired: toClient(ca, issued.expired),
     none: { ca: ca.certificate },
@@ -82,6 +88,8 @@ export async function createTestCertificates(directory?: string): Promise<TestCe
     server: { cert: server.chain, key: server.key },
     files,
     clients: Object.freeze(clients),
+    renew: async (name: keyof typeof spiffeIds) =>
+      toClient(ca, await ca.issue({ usage: 'client', cn: name, uri: [spiffeIds[name]] })),
     remove: () => rm(target, { recursive: true, force: true }),
   })
 }
@@ -92,13 +100,14 @@ async function issueClients(
   ca: CertificateAuthority,
   other: CertificateAuthority,
 ): Promise<IssuedClients> {
-  const issue = (name: ClientName, issuer = ca) =>
+  const issue = (name: keyof typeof spiffeIds, issuer = ca) =>
     issuer.issue({ usage: 'client', cn: name, uri: [spiffeIds[name]] })
   const past = { notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) }
   return {
     reader: await issue('reader'),
     operator: await issue('operator'),
     stranger: await issue('stranger'),
+    nameless: await ca.issue({ usage: 'client', cn: 'nameless' }),
     foreign: await issue('foreign', other),
     expired: await ca.issue({ usage: 'client', uri: [spiffeIds.expired], ...past }),
   }

@@ -1,13 +1,13 @@
 import { type MtlsFetch, mtlsFetch } from '@mcp-mtls/client'
 import type { ClientCertificate } from './certificates.js'
-import { connectV1 } from './clients/v1-client.js'
+import { connectV1, connectV1Sse } from './clients/v1-client.js'
 import { connectV2 } from './clients/v2-client.js'
 
 /**
- * SDK v1; SDK v2 in its default mode (initialize handshake), pinned to revision 2026-07-28, and
+ * SDK v1, and the same over HTTP+SSE of revision 2024-11-05; SDK v2 in its default mode (initialize handshake), pinned to revision 2026-07-28, and
  * probing for it with `server/discover` first.
  */
-export type ClientLine = 'v1' | 'v2-legacy' | 'v2-modern' | 'v2-auto'
+export type ClientLine = 'v1' | 'v1-sse' | 'v2-legacy' | 'v2-modern' | 'v2-auto'
 
 /** A tool's answer: its text, and whether the server called it an error. */
 export interface ToolAnswer {
@@ -43,5 +43,6 @@ export async function connect(
 }
 
 function connectLine(line: ClientLine, url: URL, fetch: MtlsFetch): Promise<McpClient> {
-  return line === 'v1' ? connectV1(url, fetch) : connectV2(url, { fetch, line })
+  if (line === 'v1') return connectV1(url, fetch)
+  return line === 'v1-sse' ? connectV1Sse(url, fetch) : connectV2(url, { fetch, line })
 }

@@ -17,7 +17,7 @@ export async function serveUnguarded(
   const tls = { ...material, ca, requestCert: true, rejectUnauthorized: true }
   const server = createServer(tls, (req, res) => {
     readJson(req)
-      .then((body) => handle(withCaller(req), res, body))
+      .then((body) => handle(withCaller(req), res, body, parseQuery(req)))
       .catch(() => res.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
@@ -30,6 +30,11 @@ export async function serveUnguarded(
         server.closeAllConnections()
       }),
   }
+}
+
+/** As a framework would. */
+export function parseQuery({ url = '' }: IncomingMessage): Readonly<Record<string, string>> {
+  return Object.fromEntries(new URL(url, 'http://localhost').searchParams)
 }
 
 function withCaller(req: IncomingMessage): IncomingMessage {

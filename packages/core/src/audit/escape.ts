@@ -4,9 +4,13 @@
  * an ellipsis.
  */
 export function escapeText(text: string, longest = 128): string {
+  if (text.length <= longest && PLAIN.test(text)) return text
   const cut = text.length > longest ? `${text.slice(0, longest)}…` : text
   return cut.replace(/[\p{C}\p{Zl}\p{Zp}\\]/gu, escapeCharacter)
 }
+
+// Most texts: ASCII that is neither a control character nor a backslash.
+const PLAIN = /^[ -[\]-~]*$/
 
 function escapeCharacter(character: string): string {
   if (character === '\\') return '\\\\'

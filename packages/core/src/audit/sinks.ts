@@ -1,7 +1,26 @@
+import { ConfigurationError } from '../errors.js'
 import type { AuditEvent } from './event.js'
 
-/** Takes every event. If it throws, the request it is about is refused: nothing is allowed unaudited. */
+/**
+ * Takes every event, at once: nothing waits for a promise. If it throws, the request it is about is
+ * refused: nothing is allowed unaudited.
+ */
 export type AuditSink = (event: AuditEvent) => void
+
+/**
+ * Hands an event to a sink.
+ *
+ * @throws whatever the sink throws
+ * @throws {ConfigurationError} if it answers with a promise, of which nobody knows yet what becomes
+ */
+export function recordEvent(sink: AuditSink, event: AuditEvent): void {
+  const answer: unknown = sink(event)
+  if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
+  Promise.resolve(answer).catch(() => undefined)
+  throw new ConfigurationError(
+    'the audit sink answered with a promise, which nothing waits for: take the event at once, into a queue for example, and throw where that fails',
+  )
+}
 
 /** The three methods of pino's logger this library uses. */
 export interface Logger {
@@ -22,11 +41,17 @@ export function toLoggerSink(logger: Logger): AuditSink {
 /** A logger for applications without one: one JSON object a line on standard error. */
 export function createStderrLogger(): Logger {
   const write = (level: string) => (fields: object, message: string) => {
-    process.stderr.write(
-      `${JSON.stringify({ level, time: new Date().toISOString(), msg: message, ...fields })}\n`,
-    )
+    const line = { level, time: new Date().toISOString(), msg: message, ...fields }
+    process.stderr.write(`${JSON.stringify(line, showErrors)}\n`)
   }
   return Object.freeze({ info: write('info'), warn: write('warn'), error: write('error') })
+}
+
+// What an error says is not enumerable, so JSON leaves it out.
+function showErrors(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value
+  const { name, message, stack, cause } = value
+  return { ...value, name, message, stack, cause }
 }
 
 function describeEvent(event: AuditEvent): string {

@@ -39,6 +39,11 @@ export function unknownMethod(id: Id, era: 'legacy' | 'modern'): Answer {
   return refusal({ status: era === 'modern' ? 404 : 200, code: codes.METHOD_NOT_FOUND, id })
 }
 
+/** A task that is not this caller's: another's and an unknown one alike. */
+export function foreignTask(id: Id): Answer {
+  return refusal({ status: 200, code: codes.INVALID_PARAMS, id })
+}
+
 /** Another HTTP method than POST, GET and DELETE. */
 export function methodNotAllowed(): Answer {
   return refusal({
@@ -63,14 +68,20 @@ export function failureEvents(ids: readonly codes.RequestId[]): string {
   return ids.map((id) => toSseEvent(codes.jsonRpcError(id, codes.INTERNAL_ERROR))).join('')
 }
 
-/** The answer to an exception: what cannot be judged is refused, and an unforeseen error is never an allow. */
-export function toAnswer(error: unknown): Answer {
+/**
+ * The answer to an exception: what cannot be judged is refused, and an unforeseen error is never an
+ * allow. `id` names the request in what is said about the message itself; every other text is one
+ * constant.
+ */
+export function toAnswer(error: unknown, id: Id): Answer {
   if (error instanceof CertificateError) return certificateRefused()
   if (!(error instanceof RequestError)) return internalFailure()
+  const { status, rpcCode: code } = error
+  if (status === 400) return refusal({ status, code, id })
   const headers: Record<string, string> = {}
-  if (error.status === 413) headers['connection'] = 'close'
-  if (error.status === 503) headers['retry-after'] = '5'
-  return refusal({ status: error.status, code: error.rpcCode, headers })
+  if (status === 413) headers['connection'] = 'close'
+  if (status === 503) headers['retry-after'] = '5'
+  return refusal({ status, code, headers })
 }
 
 function refusal(parts: {

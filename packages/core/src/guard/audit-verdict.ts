@@ -44,3 +44,17 @@ export function auditUnknown({ audit }: GuardContext, call: Call, message: Messa
     hint: operation && explainDenial(policy, principal, operation),
   })
 }
+
+/** A task that is not this caller's: another's, an unknown one and one whose seal is broken alike. */
+export function auditForeign({ audit }: GuardContext, call: Call, message: Message): void {
+  const { req, principal } = call
+  audit({
+    type: 'protocol',
+    effect: 'deny',
+    principal,
+    remoteAddress: req.socket.remoteAddress,
+    method: message.kind === 'response' ? undefined : message.method,
+    operation: message.operations.find(({ kind }) => kind === 'task'),
+    reason: 'no task of this caller',
+  })
+}

@@ -23,18 +23,27 @@ export function toAuthInfo(principal: Principal): AuthInfo {
   return { token: '', clientId: principal.name, scopes: [], extra }
 }
 
+/** Whether a guard made this object. */
+export function isGuardAuth(authInfo: unknown): boolean {
+  return readPrincipal(authInfo) !== undefined
+}
+
 /**
  * The principal behind the `authInfo` a tool handler sees.
  *
  * @throws {ConfigurationError} where no guard ran, or the object was made by something else
  */
 export function principalOf(authInfo: unknown): Principal {
-  const extra = isJsonObject(authInfo) ? authInfo['extra'] : undefined
-  const principal = isJsonObject(extra) ? principals.get(extra) : undefined
+  const principal = readPrincipal(authInfo)
   if (principal === undefined) {
     throw new ConfigurationError(
       'this request passed no guard: mount mcpMtls in front of the MCP handler, and hand the same request object on',
     )
   }
   return principal
+}
+
+function readPrincipal(authInfo: unknown): Principal | undefined {
+  const extra = isJsonObject(authInfo) ? authInfo['extra'] : undefined
+  return isJsonObject(extra) ? principals.get(extra) : undefined
 }

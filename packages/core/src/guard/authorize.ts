@@ -1,18 +1,17 @@
 import { singleHeader } from '../http/headers.js'
-import { restoreBody } from '../http/read-body.js'
 import { checkHeaderAgreement, type MessageHeaders } from '../mcp/header-agreement.js'
-import { isJsonObject } from '../mcp/json-object.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
-import { narrowListen } from '../mcp/narrow-listen.js'
 import { type Message, readMessages } from '../mcp/read-operations.js'
 import { decide } from '../policy/decide.js'
 import { withoutRole } from './answer.js'
 import { auditDecision } from './audit-verdict.js'
 import type { Call, GuardContext } from './context.js'
-import { isListen, type Verdict } from './judge.js'
+import type { Verdict } from './judge.js'
 import { refuseVerdicts } from './refuse-verdicts.js'
 import { release } from './release.js'
-import { createView, weigh } from './weigh.js'
+import { rewriteBody } from './rewrite-body.js'
+import { createCallerTasks } from './tasks.js'
+import { weigh } from './weigh.js'
 
 /**
  * Decides on a call: every message of its body must be known and every operation allowed. An allowed
@@ -31,25 +30,29 @@ function authorizeStream(context: GuardContext, call: Call): Call | undefined {
   const operation = { kind: 'lifecycle', method } as const
   const decision = decide(policy, principal, operation)
   auditDecision(context, call, { method, operation, decision })
-  if (decision.effect === 'allow' || context.settings.observing) return release(context, call, [])
+  if (decision.effect === 'allow' || context.settings.observing) {
+    return release(context, call, { ids: [], tasks: createCallerTasks(context, call) })
+  }
   context.answer(res, withoutRole())
   return undefined
 }
 
 async function authorizePost(context: GuardContext, call: Call): Promise<Call | undefined> {
   const headers = readMessageHeaders(call)
-  const messages = readMessages(call.body, {
+  const sent = readMessages(call.body, {
     batch: context.settings.limits.batch,
     protocolVersion: headers.protocolVersion,
   })
-  for (const message of messages) checkHeaderAgreement(message, headers)
+  for (const message of sent) checkHeaderAgreement(message, headers)
+  const tasks = createCallerTasks(context, call)
+  const messages = sent.map(tasks.attribute)
   const verdicts: Verdict[] = []
   for (const message of messages) verdicts.push(await weigh(context, call, message))
   if (verdicts.every(({ effect }) => effect === 'allow')) {
-    const granted = messages.some(isListen) ? narrow(context, call) : call
-    return release(context, granted, messages.flatMap(idOf))
+    const granted = rewriteBody(context, call, { messages, tasks })
+    return release(context, granted, { ids: messages.flatMap(idOf), tasks })
   }
-  context.answer(call.res, refuseVerdicts(verdicts, Array.isArray(call.body), context.settings))
+  context.answer(call.res, refuseVerdicts(verdicts, call, context.settings))
   return undefined
 }
 
@@ -63,14 +66,4 @@ function readMessageHeaders({ req }: Call): MessageHeaders {
     method: singleHeader(req, 'mcp-method'),
     name: singleHeader(req, 'mcp-name'),
   }
-}
-
-/** Puts a request in place of the one that was sent, that asks only for what is permitted. */
-function narrow(context: GuardContext, call: Call): Call {
-  const { req, body: request } = call
-  if (!isJsonObject(request)) throw new Error('a listen request that is no object was read')
-  const params = narrowListen(request['params'], createView(context, call))
-  const body = { ...request, params }
-  restoreBody(req, { value: body, raw: Buffer.from(JSON.stringify(body)) })
-  return { ...call, body }
 }

@@ -8,6 +8,7 @@ import type { Connections } from './connections.js'
 import type { GuardSettings } from './options.js'
 import type { Seals } from './seals.js'
 import type { Streams } from './streams.js'
+import type { TaskOwners } from './task-owners.js'
 
 /** What the steps of one guard share. */
 export interface GuardContext {
@@ -15,6 +16,7 @@ export interface GuardContext {
   readonly connections: Connections
   readonly logger: Logger
   readonly seals: Seals
+  readonly taskOwners: TaskOwners
   /** Resolves to the policy in force; rejects if none could be loaded. */
   readonly policy: () => Promise<Policy>
   readonly audit: (facts: AuditFacts) => void

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuditFacts, createAuditEvent } from '../audit/event.js'
-import { createStderrLogger, toLoggerSink } from '../audit/sinks.js'
+import { createStderrLogger, recordEvent, toLoggerSink } from '../audit/sinks.js'
 import { RequestError } from '../errors.js'
 import { writeAnswer } from '../http/write-answer.js'
 import { INTERNAL_ERROR } from '../mcp/json-rpc-error.js'
@@ -18,6 +18,7 @@ import { receiveBody } from './receive-body.js'
 import { refuse } from './refuse.js'
 import { createSeals } from './seals.js'
 import { createStreams } from './streams.js'
+import { createTaskOwners } from './task-owners.js'
 
 /** The steps that stand between a socket and one MCP server, in order. */
 export interface Guard {
@@ -29,7 +30,7 @@ export interface Guard {
   receive(call: Call): Promise<Call | undefined>
   /** Step 3: decides, and prepares request and response for the handler. Undefined: already answered. */
   authorize(call: Call): Promise<Call | undefined>
-  /** All three steps. Undefined: already answered. */
+  /** All three steps; a request already admitted is not judged again. Undefined: already answered. */
   admit(req: IncomingMessage, res: ServerResponse): Promise<Call | undefined>
   /** A listener that runs `handler` for what this guard admits, and answers everything else. */
   protect(handler: ProtectedHandler): GuardedListener
@@ -63,6 +64,7 @@ export function createGuard(options: GuardOptions, place = 'a request listener')
     admitted: streams.add,
     fail: streams.fail,
     seals: createSeals(settings.sessionSecrets, place),
+    taskOwners: createTaskOwners(),
     isProbe: (req) => probes.has(req),
   })
   const unsubscribe = settings.tls && auditHandshakes(context, settings.tls)
@@ -93,7 +95,7 @@ function createContext(
     settings,
     logger,
     connections: createConnections(settings.tls, settings.identity),
-    audit: (facts: AuditFacts) => sink(createAuditEvent(facts)),
+    audit: (facts: AuditFacts) => recordEvent(sink, createAuditEvent(facts)),
   })
 }
 
@@ -117,12 +119,18 @@ function createSteps(context: GuardContext): Steps {
     receive: (call: Call) => refusing(call, () => receiveBody(context, call)),
     authorize: (call: Call) => refusing(call, () => authorize(context, call)),
   }
+  // A guard that stands twice in one chain decides once: the handler gets what was decided on.
+  const admitted = new WeakMap<IncomingMessage, Call>()
   return {
     ...steps,
     async admit(req, res) {
+      const before = admitted.get(req)
+      if (before) return before
       const caller = await steps.authenticate(req, res)
-      const call = caller && (await steps.receive(caller))
-      return call && steps.authorize(call)
+      const received = caller && (await steps.receive(caller))
+      const call = received && (await steps.authorize(received))
+      if (call) admitted.set(req, call)
+      return call
     },
   }
 }

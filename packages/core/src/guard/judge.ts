@@ -19,11 +19,14 @@ export interface Decided {
   readonly decision: Decision | SecondOpinion
 }
 
-/** What becomes of one JSON-RPC message. `unknown`: its method does not exist in its era, and the policy does not open it to the principal. */
+/**
+ * What becomes of one JSON-RPC message. `unknown`: its method does not exist in its era, and the policy
+ * does not open it to the principal. `foreign`: it names a task that is not the caller's.
+ */
 export interface Verdict {
-  readonly effect: 'allow' | 'deny' | 'unknown'
+  readonly effect: 'allow' | 'deny' | 'unknown' | 'foreign'
   readonly message: Message
-  /** Every operation of the message with its decision; empty if unknown. */
+  /** Every operation of the message with its decision; empty if unknown or foreign. */
   readonly decisions: readonly Decided[]
 }
 
@@ -46,9 +49,12 @@ export function judge(policy: Policy, principal: Principal, message: Message): V
   if (decisions.length > 0 && decisions.every(isAllowed)) {
     return { effect: 'allow', message, decisions }
   }
-  return message.known
-    ? { effect: 'deny', message, decisions }
-    : { effect: 'unknown', message, decisions: [] }
+  if (!message.known && !decisions.some(opensMethod)) {
+    return { effect: 'unknown', message, decisions: [] }
+  }
+  return decisions.some(isForeign)
+    ? { effect: 'foreign', message, decisions: [] }
+    : { effect: 'deny', message, decisions }
 }
 
 function operationsOf(message: Message): readonly Operation[] {
@@ -59,4 +65,13 @@ function operationsOf(message: Message): readonly Operation[] {
 
 function isAllowed({ decision }: Decided): boolean {
   return decision.effect === 'allow'
+}
+
+function opensMethod(decided: Decided): boolean {
+  return decided.operation.kind === 'method' && isAllowed(decided)
+}
+
+/** What is left as a task was not the caller's: its tool would stand in its place. */
+function isForeign({ operation }: Decided): boolean {
+  return operation.kind === 'task'
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditEventType } from '../audit/event.js'
 import { CertificateError, RequestError } from '../errors.js'
 import { thumbprint } from '../identity/thumbprint.js'
+import { requestIdOf } from '../mcp/request-id.js'
 import type { Principal } from '../policy/principal.js'
 import { toAnswer } from './answer.js'
 import type { GuardContext } from './context.js'
@@ -12,7 +13,7 @@ import type { GuardContext } from './context.js'
  */
 export function refuse(
   context: GuardContext,
-  exchange: { req: IncomingMessage; res: ServerResponse; principal?: Principal },
+  exchange: { req: IncomingMessage; res: ServerResponse; principal?: Principal; body?: unknown },
   error: unknown,
 ): void {
   try {
@@ -20,7 +21,7 @@ export function refuse(
   } catch (sinkError) {
     context.logger.error({ err: sinkError }, 'mcp-mtls: the audit sink failed')
   } finally {
-    context.answer(exchange.res, toAnswer(error))
+    context.answer(exchange.res, toAnswer(error, requestIdOf(exchange.body)))
   }
 }
 

@@ -6,33 +6,58 @@ import { createMessageFilter } from '../mcp/filter-result.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
 import { mayHoldList } from '../mcp/may-hold-list.js'
 import { failureEvents, internalFailure } from './answer.js'
-import { type AuthInfo, toAuthInfo } from './auth-info.js'
+import { type AuthInfo, isGuardAuth, toAuthInfo } from './auth-info.js'
 import type { Call, GuardContext } from './context.js'
 import { createCallerSessions } from './sessions.js'
+import type { CallerTasks } from './tasks.js'
 import { createView } from './weigh.js'
+
+/** What the answer to a call has to be filtered with. */
+export interface Released {
+  /** The requests that wait for an answer on this response. */
+  readonly ids: readonly RequestId[]
+  readonly tasks: CallerTasks
+}
 
 /**
  * Hands an allowed call over to the application: the caller on `req.auth`, the answer filtered on its
- * way out, whatever writes it and on whichever stream it is delivered. `ids` are the requests that
- * wait for an answer on this response.
+ * way out, whatever writes it and on whichever stream it is delivered.
  *
- * @throws {ConfigurationError} if something else set `req.auth` before
+ * @throws {ConfigurationError} if something else, or another guard, set `req.auth` before
  */
-export function release(context: GuardContext, call: Call, ids: readonly RequestId[]): Call {
+export function release(context: GuardContext, call: Call, { ids, tasks }: Released): Call {
   const { req, res, principal } = call
   const sessions = createCallerSessions(context.seals, principal.name)
   setAuth(req, toAuthInfo(principal))
   allowPage(context, call)
   const interception = interceptResponse(res, {
-    rewrite: createMessageFilter(createView(context, call)),
+    rewrite: createMessageFilter(createView(context, call), tasks),
     mayHoldList,
     onHead: sessions.sealHead,
     endpoint: sessions.sealEndpoint,
-    failure: internalFailure,
-    onUnfilterable: () => failureEvents(ids),
+    failure: () => {
+      auditUnfilterable(context, call)
+      return internalFailure()
+    },
+    onUnfilterable: () => {
+      auditUnfilterable(context, call)
+      return failureEvents(ids)
+    },
   })
   context.admitted(res, interception)
   return call
+}
+
+function auditUnfilterable({ audit }: GuardContext, { req, principal }: Call): void {
+  audit({
+    type: 'error',
+    effect: 'deny',
+    principal,
+    remoteAddress: req.socket.remoteAddress,
+    method: req.method,
+    reason: 'the answer was given up: it was encoded, is no JSON, or the guard closed',
+    hint: 'if something compresses answers, mount it before the guard; the guard must see them as text',
+  })
 }
 
 /** Lets the page of an allowed origin read the answer. */
@@ -44,7 +69,9 @@ function allowPage({ settings }: GuardContext, { req, res }: Call): void {
 function setAuth(req: IncomingMessage & { auth?: unknown }, auth: AuthInfo): void {
   if (req.auth !== undefined) {
     throw new ConfigurationError(
-      'req.auth was set before the guard ran: the guard sets it; remove the other authentication from this route',
+      isGuardAuth(req.auth)
+        ? 'two guards stand before one handler: give each route one guard, with the policy it needs'
+        : 'req.auth was set before the guard ran: the guard sets it; remove the other authentication from this route',
     )
   }
   req.auth = auth

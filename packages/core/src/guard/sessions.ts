@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import querystring from 'node:querystring'
 import { RequestError } from '../errors.js'
 import { replaceHeader, singleHeader } from '../http/headers.js'
 import type { ResponseHead } from '../http/response-head.js'
@@ -14,12 +15,17 @@ export interface CallerSessions {
    * Puts the application's own id in place of the sealed one, in the header and, for HTTP+SSE, in the
    * query of the URL. Returns the id that was in the query.
    *
-   * @throws {RequestError} 404 if an id is not sealed for this caller: another's and an unknown one alike
+   * @throws {RequestError} 404 if an id is not sealed for this caller: another's and an unknown one alike;
+   *   400 for a spelling of the parameter that only some query parsers understand
    */
   readonly open: (req: IncomingMessage) => string | undefined
   /** Seals the id an answer carries, before the answer leaves. */
   readonly sealHead: (head: ResponseHead) => void
-  /** Seals the id in the URL of an `endpoint` event (HTTP+SSE of 2024-11-05). */
+  /**
+   * Seals the id in the URL of an `endpoint` event (HTTP+SSE of 2024-11-05).
+   *
+   * @throws {Error} if the URL names no `sessionId`, or two: such a session could not be tied to its caller
+   */
   readonly sealEndpoint: (url: string) => string
 }
 
@@ -46,7 +52,7 @@ export function createCallerSessions(seals: Seals, owner: string): CallerSession
       const id = head.get(header)
       if (id !== undefined) head.set(header, seal(id))
     },
-    sealEndpoint: (url: string) => mapQuery(url, seal),
+    sealEndpoint: (url: string) => sealOnce(url, seal),
   })
 }
 
@@ -61,21 +67,37 @@ function openQuery(req: IncomingMessage, open: (sealed: string) => string): stri
   return opened
 }
 
-function misspelt(): RequestError {
-  return new RequestError(400, INVALID_REQUEST, 'a parameter that could be read as sessionId')
+function sealOnce(url: string, seal: (id: string) => string): string {
+  let sealed = 0
+  const mapped = mapQuery(url, (id) => {
+    sealed += 1
+    return seal(id)
+  })
+  if (sealed !== 1) throw new Error('an endpoint URL that does not name its session by sessionId')
+  return mapped
 }
 
 /** Maps every `sessionId` in the query of a URL reference; the rest of it stays as it is. */
 function mapQuery(url: string, map: (id: string) => string): string {
-  const start = url.indexOf('?')
-  if (start === -1) return url
-  const [query = '', ...fragment] = url.slice(start + 1).split('#')
+  const { path = '', query, fragment = '' } = reference.exec(url)?.groups ?? {}
+  // Some routers take what follows `;` or `#` for the query.
+  refuseMention(path.slice(path.indexOf(';') + 1 || path.length))
+  refuseMention(fragment)
+  if (query === undefined) return url
   const parts = query.split('&').map((part) => {
     const [[name, value] = ['', '']] = new URLSearchParams(part)
     if (name === parameter) return `${parameter}=${encodeURIComponent(map(value))}`
-    // Some query parsers read `sessionId[]` as `sessionId` too.
-    if (name.toLowerCase().startsWith(parameter.toLowerCase())) throw misspelt()
+    refuseMention(part)
     return part
   })
-  return [`${url.slice(0, start)}?${parts.join('&')}`, ...fragment].join('#')
+  return `${path}?${parts.join('&')}${fragment}`
+}
+
+const reference = /^(?<path>[^?#]*)(?:\?(?<query>[^#]*))?(?<fragment>#.*)?$/s
+
+/** Query parsers read `[sessionId]`, `sessionId[]` and more as `sessionId`: nothing that looks like it passes. */
+function refuseMention(text: string): void {
+  if (/sessionid/iu.test(querystring.unescape(text))) {
+    throw new RequestError(400, INVALID_REQUEST, 'text that could be read as a sessionId')
+  }
 }

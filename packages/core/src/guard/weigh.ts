@@ -1,14 +1,15 @@
 import type { Operation } from '../mcp/operation.js'
 import type { Message } from '../mcp/read-operations.js'
 import { decide } from '../policy/decide.js'
-import { auditDecision, auditUnknown } from './audit-verdict.js'
+import { auditDecision, auditForeign, auditUnknown } from './audit-verdict.js'
 import type { Call, GuardContext } from './context.js'
 import { type Decided, judge, type Verdict } from './judge.js'
 import { hearSecondOpinion } from './second-opinion.js'
 
 /**
  * Judges a message, asks for the second opinion where there is one, and records every decision. While
- * observing, what would be denied is recorded and let through; an unknown method never is.
+ * observing, what would be denied is recorded and let through; an unknown method or a task of another
+ * never is.
  */
 export async function weigh(context: GuardContext, call: Call, message: Message): Promise<Verdict> {
   const judged = judge(call.policy, call.principal, message)
@@ -16,6 +17,7 @@ export async function weigh(context: GuardContext, call: Call, message: Message)
   const verdict =
     authorize && judged.effect === 'allow' ? await hear(authorize, call, judged) : judged
   if (verdict.effect === 'unknown') auditUnknown(context, call, message)
+  if (verdict.effect === 'foreign') auditForeign(context, call, message)
   for (const decided of verdict.decisions) auditDecision(context, call, decided)
   return observing && verdict.effect === 'deny' ? { ...verdict, effect: 'allow' } : verdict
 }

@@ -16,22 +16,36 @@ export type HttpRequest = IncomingMessage | Http2ServerRequest
  * @throws {RequestError} 400, −32600
  */
 export function singleHeader(req: HttpRequest, name: string): string | undefined {
-  const values = req.rawHeaders.filter(
-    (_, index, raw) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === name,
-  )
-  if (values.length > 1) throw new RequestError(400, -32600, `header ${name} is sent twice`)
-  if (values.length === 0 && req.headers[name] !== undefined) {
+  const { rawHeaders } = req
+  let value: string | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (!isNamed(rawHeaders[index], name)) continue
+    if (value !== undefined) throw new RequestError(400, -32600, `header ${name} is sent twice`)
+    value = rawHeaders[index + 1] ?? ''
+  }
+  if (value === undefined && req.headers[name] !== undefined) {
     throw new RequestError(400, -32600, `header ${name} is not among the raw headers`)
   }
-  return values[0]
+  return value
+}
+
+/** The length first: of a request's headers few are as long as the one that is looked for. */
+function isNamed(text: string | undefined, name: string): boolean {
+  return text !== undefined && text.length === name.length && text.toLowerCase() === name
+}
+
+/** Whether the peer sent a header, once or more often. */
+export function isSent({ rawHeaders }: HttpRequest, name: string): boolean {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (isNamed(rawHeaders[index], name)) return true
+  }
+  return false
 }
 
 /** Puts another value in place of one that was sent, in `headers` and in `rawHeaders`, for whoever reads either. */
 export function replaceHeader(req: HttpRequest, name: string, value: string): void {
   req.headers[name] = value
   const { rawHeaders } = req
-  const index = rawHeaders.findIndex(
-    (text, position) => position % 2 === 0 && text.toLowerCase() === name,
-  )
+  const index = rawHeaders.findIndex((text, position) => position % 2 === 0 && isNamed(text, name))
   if (index !== -1) rawHeaders[index + 1] = value
 }

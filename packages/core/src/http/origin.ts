@@ -1,5 +1,5 @@
 import { RequestError } from '../errors.js'
-import { type HttpRequest, singleHeader } from './headers.js'
+import { type HttpRequest, isSent, singleHeader } from './headers.js'
 import type { Answer } from './write-answer.js'
 
 /** Which browsers' pages and which host names may reach the server. */
@@ -96,18 +96,12 @@ export function corsHeaders(
 }
 
 function readHost(req: HttpRequest): string | undefined {
-  const host = req.rawHeaders.some((name, index) => index % 2 === 0 && isHost(name))
-    ? singleHeader(req, 'host')
-    : undefined
+  const host = isSent(req, 'host') ? singleHeader(req, 'host') : undefined
   const authority = singleHeader(req, ':authority')
   if (host !== undefined && authority !== undefined && host !== authority) {
     throw new RequestError(400, -32600, 'Host differs from :authority')
   }
   return (authority ?? host)?.toLowerCase()
-}
-
-function isHost(name: string): boolean {
-  return name.toLowerCase() === 'host'
 }
 
 function isListed(host: string | undefined, hosts: readonly string[]): boolean {

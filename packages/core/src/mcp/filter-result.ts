@@ -2,6 +2,7 @@ import { RequestError } from '../errors.js'
 import { isJsonObject, type JsonObject } from './json-object.js'
 import { INTERNAL_ERROR } from './json-rpc-error.js'
 import type { Operation } from './operation.js'
+import { sealTaskIds, type TaskSeals } from './task-ids.js'
 
 /** Filters one message of an answer: the message itself if nothing had to change, `undefined` to drop it. */
 export type MessageFilter = (message: unknown) => unknown | undefined
@@ -21,10 +22,10 @@ const NO_ARGUMENTS: JsonObject = Object.freeze({})
 /**
  * Create the filter for what one caller may be told. It goes by the shape of a message, never by the
  * request it answers: a replayed or misdelivered list is filtered like any other. Lists of tools,
- * prompts, resources, templates and tasks keep the elements that are permitted (tasks: that
- * `ownsTask` knows), cursors and `ttlMs` stay, `cacheScope` becomes `private`, and
- * `notifications/resources/updated` is dropped unless the resource may be read. Arrays are filtered
- * element by element. The message handed in is never changed.
+ * prompts, resources and templates keep the elements that are permitted, cursors and `ttlMs` stay,
+ * `cacheScope` becomes `private`, and `notifications/resources/updated` is dropped unless the resource
+ * may be read. Tasks are those `tasks` knows, under their sealed ids (`sealTaskIds`). Arrays are
+ * filtered element by element. The message handed in is never changed.
  *
  * Not touched: params of requests the server sends, errors, content of tool and prompt results,
  * `instructions`, progress and log messages.
@@ -32,10 +33,7 @@ const NO_ARGUMENTS: JsonObject = Object.freeze({})
  * The filter throws {RequestError} (500) for a message that can be read in two ways, or a list that
  * is no array; such an answer must not be sent.
  */
-export function createMessageFilter(
-  permits: Permits,
-  ownsTask: (taskId: string) => boolean = ownsNothing,
-): MessageFilter {
+export function createMessageFilter(permits: Permits, tasks: TaskSeals = noTasks): MessageFilter {
   const shapes: readonly ListShape[] = [
     {
       list: 'tools',
@@ -49,13 +47,14 @@ export function createMessageFilter(
       key: 'uriTemplate',
       isKept: (uriTemplate) => permits({ kind: 'template', uriTemplate }),
     },
-    { list: 'tasks', key: 'taskId', isKept: ownsTask },
   ]
   return function filterMessage(message: unknown): unknown | undefined {
     if (Array.isArray(message)) return filterBatch(message, filterMessage)
     if (!isJsonObject(message)) return message
-    if (Object.hasOwn(message, 'result')) return filterResponse(message, shapes)
-    return isHiddenUpdate(message, permits) ? undefined : message
+    if (Object.hasOwn(message, 'result')) {
+      return sealTaskIds(filterResponse(message, shapes), tasks)
+    }
+    return isHiddenUpdate(message, permits) ? undefined : sealTaskIds(message, tasks)
   }
 }
 
@@ -106,9 +105,11 @@ function isHiddenUpdate(message: JsonObject, permits: Permits): boolean {
   return typeof uri !== 'string' || !permits({ kind: 'resource', uri })
 }
 
-function ownsNothing(): boolean {
-  return false
-}
+const noTasks: TaskSeals = Object.freeze({
+  known: () => undefined,
+  visible: () => undefined,
+  created: () => undefined,
+})
 
 function unfilterable(what: string): RequestError {
   return new RequestError(500, INTERNAL_ERROR, what)

@@ -1,6 +1,7 @@
 import { RequestError } from '../errors.js'
 import { HEADER_MISMATCH } from './json-rpc-error.js'
 import type { Message } from './read-operations.js'
+import { TASK_METHODS } from './task-ids.js'
 
 /** The values of the headers that repeat parts of the body, as Node gives them; `undefined` if absent. */
 export interface MessageHeaders {
@@ -14,7 +15,12 @@ export interface MessageHeaders {
 
 type MethodMessage = Exclude<Message, { readonly kind: 'response' }>
 
-const NAMED_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read'])
+const NAMED_METHODS: ReadonlySet<string> = new Set([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  ...TASK_METHODS,
+])
 const ENCODED_PREFIX = '=?base64?'
 const ENCODED_SUFFIX = '?='
 // What a field value can carry as it is; anything else has to be encoded.
@@ -70,9 +76,21 @@ function readNamedTarget(message: MethodMessage): string | undefined {
       return operation.name
     case 'resource':
       return operation.uri
+    case 'task':
+      return operation.taskId
     default:
       return undefined
   }
+}
+
+/** A value as a header carries it: as it is where that is possible, else encoded. */
+export function toHeaderValue(value: string): string {
+  const isPlain = PLAIN.test(value) && value === value.trim() && !value.startsWith(ENCODED_PREFIX)
+  return isPlain ? value : encode(value)
+}
+
+function encode(value: string): string {
+  return `${ENCODED_PREFIX}${Buffer.from(value, 'utf8').toString('base64')}${ENCODED_SUFFIX}`
 }
 
 /** Encoding the body's value and comparing leaves no room for a second spelling of the same bytes. */
@@ -80,10 +98,8 @@ function carries(header: string, value: string): boolean {
   if (!header.startsWith(ENCODED_PREFIX) || !header.endsWith(ENCODED_SUFFIX)) {
     return PLAIN.test(header) && header === value
   }
-  const bytes = Buffer.from(value, 'utf8')
-  const encoded = `${ENCODED_PREFIX}${bytes.toString('base64')}${ENCODED_SUFFIX}`
   // A lone surrogate has no UTF-8 form: the encoding would stand for another string.
-  return header === encoded && bytes.toString('utf8') === value
+  return header === encode(value) && Buffer.from(value, 'utf8').toString('utf8') === value
 }
 
 function mismatch(header: string): RequestError {

@@ -1,7 +1,7 @@
-// The keys the filter looks at, the end of the one method it looks at (`/` may be written `\/`), the
+// The keys the filter looks at (whatever is about a task names its id), the end of the one method it looks at (`/` may be written `\/`), the
 // escapes that could spell any of them, and NUL, which only text that is not UTF-8 holds.
 const FILTERED =
-  /"(?:tools|prompts|resources|resourceTemplates|tasks|cacheScope)"|\/updated"|\\u00[2-7]|\0/
+  /"(?:tools|prompts|resources|resourceTemplates|tasks|taskIds?|cacheScope)"|\/updated"|\\u00[2-7]|\0/
 const RESULT = /"result"/
 const SECOND_KIND = /"(?:error|method)"/
 

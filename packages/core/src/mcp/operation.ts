@@ -12,5 +12,9 @@ export type Operation =
   | { readonly kind: 'resource'; readonly uri: string }
   /** A `resources/templates/list` element or a template named by completion: the raw RFC 6570 text. */
   | { readonly kind: 'template'; readonly uriTemplate: string }
+  /** A task named by its sealed id. No policy allows it: the guard puts the tool that made the task in its place, if it is the caller's. */
+  | { readonly kind: 'task'; readonly taskId: string }
   /** Needs a role but no permission: handshake, lists (filtered in the answer), known notifications, posted responses. */
   | { readonly kind: 'lifecycle'; readonly method: string }
+  /** A method this library does not read: an extension's, or one that does not exist in its era and form. */
+  | { readonly kind: 'method'; readonly method: string }

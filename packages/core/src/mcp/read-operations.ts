@@ -4,12 +4,14 @@ import { isJsonObject, type JsonObject } from './json-object.js'
 import { INVALID_REQUEST, type RequestId } from './json-rpc-error.js'
 import { findOperationReader } from './methods.js'
 import type { Operation } from './operation.js'
+import { readRelatedTask } from './read-target.js'
+import { isRequestId } from './request-id.js'
 
 interface Judged {
   readonly era: Era
-  /** Whether the method exists in this era and form. An unknown one is refused, whatever the policy says. */
+  /** Whether the method exists in this era and form. An unknown one is refused unless the policy names it. */
   readonly known: boolean
-  /** What the message asks for: at least one operation if `known`, else none. */
+  /** What the message asks for, at least one operation; of an unknown method the method itself. Last the task a request belongs to. */
   readonly operations: readonly Operation[]
 }
 
@@ -108,8 +110,12 @@ function readOperations(
 ): MethodMessage {
   const { era, version } = readEra({ form, method, params }, context.protocolVersion)
   const read = findOperationReader(method, era, form)
-  if (read === undefined) return { method, era, version, known: false, operations: [] }
-  return { method, era, version, known: true, operations: read(params) }
+  const related = form === 'request' ? readRelatedTask(params) : []
+  if (read === undefined) {
+    const operations: readonly Operation[] = [{ kind: 'method', method }, ...related]
+    return { method, era, version, known: false, operations }
+  }
+  return { method, era, version, known: true, operations: [...read(params), ...related] }
 }
 
 function readResponse(value: JsonObject, context: MessageContext): Message {
@@ -124,10 +130,8 @@ function readResponse(value: JsonObject, context: MessageContext): Message {
   return RESPONSE
 }
 
-/** An unsafe integer would come back as another number, and the caller could not match the answer. */
 function readId(id: unknown): RequestId {
-  if (typeof id === 'string') return id
-  if (typeof id === 'number' && Number.isSafeInteger(id)) return id
+  if (isRequestId(id)) return id
   throw invalid('an id that is neither a string nor a safe integer')
 }
 

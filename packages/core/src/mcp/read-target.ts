@@ -2,6 +2,7 @@ import { RequestError } from '../errors.js'
 import { isJsonObject, type JsonObject } from './json-object.js'
 import { INVALID_REQUEST } from './json-rpc-error.js'
 import type { Operation } from './operation.js'
+import { RELATED_TASK } from './task-ids.js'
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({})
 
@@ -36,6 +37,29 @@ export function readResource(params: JsonObject): readonly Operation[] {
 }
 
 /**
+ * The task a method with `params.taskId` names.
+ *
+ * @throws {RequestError} the id is no string.
+ */
+export function readTask(params: JsonObject): readonly Operation[] {
+  return [{ kind: 'task', taskId: readString(params, 'taskId') }]
+}
+
+/**
+ * The task a request says it belongs to, if it says so: servers keep the answer for whoever asks for
+ * that task.
+ *
+ * @throws {RequestError} the mark is there and names no task.
+ */
+export function readRelatedTask(params: JsonObject): readonly Operation[] {
+  const meta = params['_meta']
+  if (!isJsonObject(meta) || !Object.hasOwn(meta, RELATED_TASK)) return []
+  const related = meta[RELATED_TASK]
+  if (!isJsonObject(related)) throw malformed('the related task is not an object')
+  return readTask(related)
+}
+
+/**
  * What a `completion/complete` refers to. Completions tell what exists, so they need the permission
  * of the thing they complete (MCP completion, Security Considerations).
  *
@@ -62,10 +86,24 @@ export function readCompletion(params: JsonObject): readonly Operation[] {
 export function readListenUris(params: JsonObject): readonly string[] {
   const filter = params['notifications']
   if (!isJsonObject(filter)) throw malformed('notifications is not an object')
-  if (!Object.hasOwn(filter, 'resourceSubscriptions')) return []
-  const uris = filter['resourceSubscriptions']
-  if (Array.isArray(uris) && uris.every((uri) => typeof uri === 'string')) return uris
-  throw malformed('resourceSubscriptions is not an array of strings')
+  return readStrings(filter, 'resourceSubscriptions') ?? []
+}
+
+/**
+ * The tasks a `subscriptions/listen` asks to be told about, if it asks for any.
+ *
+ * @throws {RequestError} the ids are no array of strings.
+ */
+export function readListenTasks(params: JsonObject): readonly string[] | undefined {
+  const filter = params['notifications']
+  return isJsonObject(filter) ? readStrings(filter, 'taskIds') : undefined
+}
+
+function readStrings(from: JsonObject, key: string): readonly string[] | undefined {
+  if (!Object.hasOwn(from, key)) return undefined
+  const values = from[key]
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values
+  throw malformed(`${key} is not an array of strings`)
 }
 
 /** The servers compare the text of a reference literally with their templates and their URIs alike. */

@@ -1,9 +1,10 @@
 import { type CompiledAssignment, compileAssignments } from './compile-assignments.js'
-import type { PolicyDefinition, RoleDefinition, ToolEntry } from './definition.js'
+import type { DenyDefinition, PolicyDefinition, RoleDefinition, ToolEntry } from './definition.js'
+import { parseMethodName } from './method-name.js'
 import { type NamePattern, parseNamePattern } from './pattern.js'
 import type { PermissionCache } from './permissions.js'
 import type { Locate } from './policy-issue.js'
-import { parseResourcePattern, toEquivalentForms } from './resource-uri.js'
+import { parseResourcePattern, toEquivalentForms, uiResources } from './resource-uri.js'
 import { exactUri, type UriPattern } from './uri-pattern.js'
 
 /** A pattern and the place in the policy it was written at. */
@@ -17,6 +18,7 @@ export interface RuleLists {
   readonly tools: readonly Rule<NamePattern>[]
   readonly prompts: readonly Rule<NamePattern>[]
   readonly resources: readonly Rule<UriPattern>[]
+  readonly methods: readonly Rule<NamePattern>[]
 }
 
 /** A role with its own rules; those of the roles it extends are joined when a principal needs them. */
@@ -48,29 +50,30 @@ export function compilePolicy(
 }
 
 function compileRole(name: string, role: RoleDefinition): CompiledRole {
-  const deny = role.deny ?? {}
+  const place = `roles.${name}`
+  const allow = compileLists(role, place)
+  const deny = compileLists(role.deny ?? {}, `${place}.deny`)
   return {
     extends: role.extends ?? [],
-    allow: {
-      tools: toolRules(role.tools, `roles.${name}.tools`),
-      prompts: rules(role.prompts, `roles.${name}.prompts`, parseNamePattern),
-      resources: rules(role.resources, `roles.${name}.resources`, parseResourcePattern),
-    },
-    deny: {
-      tools: toolRules(deny.tools, `roles.${name}.deny.tools`),
-      prompts: rules(deny.prompts, `roles.${name}.deny.prompts`, parseNamePattern),
-      resources: rules(
-        deny.resources,
-        `roles.${name}.deny.resources`,
-        parseResourcePattern,
-      ).flatMap(toDeniedResource),
-    },
+    allow: { ...allow, resources: [...allow.resources, ...uiRules(role.tools, `${place}.tools`)] },
+    deny: { ...deny, resources: deny.resources.flatMap(toDeniedResource) },
   }
 }
 
-function toolRules(entries: readonly ToolEntry[] | undefined, place: string): Rule<NamePattern>[] {
-  const names = entries?.map((entry) => (typeof entry === 'string' ? entry : entry.name))
-  return rules(names, place, parseNamePattern)
+function compileLists(lists: DenyDefinition, place: string): RuleLists {
+  const tools = lists.tools?.map((entry) => (typeof entry === 'string' ? entry : entry.name))
+  return {
+    tools: rules(tools, `${place}.tools`, parseNamePattern),
+    prompts: rules(lists.prompts, `${place}.prompts`, parseNamePattern),
+    resources: rules(lists.resources, `${place}.resources`, parseResourcePattern),
+    methods: rules(lists.methods, `${place}.methods`, parseMethodName),
+  }
+}
+
+// The first entry with a user interface is as good as all of them.
+function uiRules(tools: readonly ToolEntry[] | undefined, place: string): Rule<UriPattern>[] {
+  const index = (tools ?? []).findIndex((entry) => typeof entry === 'object' && entry.ui === true)
+  return index === -1 ? [] : [{ pattern: uiResources, place: `${place}[${index}].ui` }]
 }
 
 function rules<Pattern>(

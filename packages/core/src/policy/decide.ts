@@ -39,6 +39,8 @@ function decideOperation(permissions: Permissions, operation: Operation): Decisi
       return decideResource(permissions.resources, operation.uri)
     case 'template':
       return decideTemplate(permissions.resources, operation.uriTemplate)
+    case 'method':
+      return decideName(permissions.methods, operation.method)
     case 'lifecycle':
       return lifecycle
     default:

@@ -2,13 +2,20 @@
 export type OneOrMany = string | readonly string[]
 
 /** A tool a role may call: its name or pattern, or an object that says more about it. */
-export type ToolEntry = string | { readonly name: string }
+export type ToolEntry =
+  | string
+  | {
+      readonly name: string
+      /** The tool has a user interface (MCP Apps): the role may read every `ui://` resource of the server. */
+      readonly ui?: true | undefined
+    }
 
 /** What a role may never do, whatever another role of the principal allows. */
 export interface DenyDefinition {
-  readonly tools?: readonly ToolEntry[] | undefined
+  readonly tools?: readonly (string | { readonly name: string })[] | undefined
   readonly prompts?: readonly string[] | undefined
   readonly resources?: readonly string[] | undefined
+  readonly methods?: readonly string[] | undefined
 }
 
 /** A named set of permissions. `R` is the union of the role names of the policy. */
@@ -18,6 +25,8 @@ export interface RoleDefinition<R extends string = string> {
   readonly tools?: readonly ToolEntry[] | undefined
   readonly prompts?: readonly string[] | undefined
   readonly resources?: readonly string[] | undefined
+  /** Methods of extensions, such as `skills/list`: exact names, none of MCP's own. */
+  readonly methods?: readonly string[] | undefined
   readonly deny?: DenyDefinition | undefined
 }
 

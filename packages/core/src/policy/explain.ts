@@ -1,15 +1,23 @@
 import type { Operation } from '../mcp/operation.js'
 import { parseCertificatePattern } from './certificate-pattern.js'
 import { decide } from './decide.js'
+import { parseMethodName } from './method-name.js'
 import { parseNamePattern, quote } from './pattern.js'
 import type { Policy } from './policy.js'
 import type { Principal } from './principal.js'
 import { parseResourcePattern } from './resource-uri.js'
 
 interface Wanted {
-  readonly list: 'tools' | 'prompts' | 'resources'
+  readonly list: keyof typeof parsers
   readonly text: string
 }
+
+const parsers = {
+  tools: parseNamePattern,
+  prompts: parseNamePattern,
+  resources: parseResourcePattern,
+  methods: parseMethodName,
+} as const
 
 /** Longer names are not worth a log line, and are no names anybody would allow. */
 const maximumLength = 256
@@ -42,7 +50,7 @@ function suggestEntry(policy: Policy, principal: Principal, { list, text }: Want
 
 function canBeWritten(list: Wanted['list'], text: string): boolean {
   if (text.length > maximumLength || text.includes('*')) return false
-  return parses(() => (list === 'resources' ? parseResourcePattern(text) : parseNamePattern(text)))
+  return parses(() => parsers[list](text))
 }
 
 function toWanted(operation: Operation): Wanted | undefined {
@@ -55,6 +63,8 @@ function toWanted(operation: Operation): Wanted | undefined {
       return { list: 'resources', text: operation.uri }
     case 'template':
       return { list: 'resources', text: operation.uriTemplate }
+    case 'method':
+      return { list: 'methods', text: operation.method }
     default:
       return undefined
   }

@@ -20,6 +20,7 @@ export interface Permissions {
   readonly tools: Permission<NamePattern>
   readonly prompts: Permission<NamePattern>
   readonly resources: Permission<UriPattern>
+  readonly methods: Permission<NamePattern>
 }
 
 /** Permissions by set of roles, found by the frozen array first since principals share those. */
@@ -74,6 +75,7 @@ function joinRoles(roles: readonly CompiledRole[]): Permissions {
     tools: joinRules(roles, (lists) => lists.tools),
     prompts: joinRules(roles, (lists) => lists.prompts),
     resources: joinRules(roles, (lists) => lists.resources),
+    methods: joinRules(roles, (lists) => lists.methods),
   }
 }
 

@@ -35,8 +35,6 @@ function toPathIssues(issue: SchemaIssue, input: unknown): readonly PathIssue[] 
       return unionIssues(issue, input)
     case 'too_small':
       return [{ path, message: 'is an empty list: add an entry, or remove the key' }]
-    case 'invalid_value':
-      return [{ path, message: 'must be the number 1: begin the policy with "version: 1"' }]
     case 'invalid_type':
       return [
         { path, message: `${describeValue(path, input)} must be ${expected(issue.expected)}` },

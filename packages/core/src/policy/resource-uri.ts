@@ -27,6 +27,21 @@ const everyResource: UriPattern = {
   denies: () => true,
 }
 
+/**
+ * The resources that hold user interfaces of tools. Like any wildcard it allows a URI only if all of
+ * its forms match.
+ *
+ * @see MCP Apps, `io.modelcontextprotocol/ui`: the URI of a user interface begins with `ui://`
+ */
+export const uiResources: UriPattern = {
+  text: 'ui://**',
+  exact: false,
+  literalPrefix: 'ui://',
+  wholeSubtree: true,
+  allows: isUi,
+  denies: isUi,
+}
+
 /** Works out the forms of a URI. Total: text that is no URI is ambiguous and has one form. */
 export function toResourceUri(asSent: string): ResourceUri {
   const href = readHref(asSent)
@@ -94,6 +109,10 @@ export function readTemplatePrefix(uriTemplate: string): string | undefined {
 
 function isAmbiguous(uri: string): boolean {
   return hiddenSeparator.test(uri) || encodedDotSegment.test(uri) || decodeAll(uri) === undefined
+}
+
+function isUi(uri: string): boolean {
+  return uri.startsWith('ui://')
 }
 
 function isTemplate(text: string): boolean {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ConfigurationError } from '../errors.js'
 import { type CertificateKey, parseCertificatePattern } from './certificate-pattern.js'
 import type { PolicyDefinition } from './definition.js'
+import { parseMethodName } from './method-name.js'
 import { parseNamePattern } from './pattern.js'
 import { parseResourcePattern } from './resource-uri.js'
 
@@ -9,20 +10,22 @@ type Parse = (text: string) => unknown
 
 const nameList = list(pattern(parseNamePattern))
 const resourceList = list(pattern(parseResourcePattern))
-const toolList = list(
-  z.union([pattern(parseNamePattern), z.strictObject({ name: pattern(parseNamePattern) })]),
-)
+const deniedTool = z.strictObject({ name: pattern(parseNamePattern) })
+const allowedTool = deniedTool.extend({
+  ui: z.literal(true, { error: 'must be true, or left out: remove the key' }).optional(),
+})
 const roleNameList = list(z.string())
 
-const permissions = {
-  tools: toolList.optional(),
+const denySchema = z.strictObject({
+  tools: toolList(deniedTool).optional(),
   prompts: nameList.optional(),
   resources: resourceList.optional(),
-}
-const roleSchema = z.strictObject({
+  methods: list(pattern(parseMethodName)).optional(),
+})
+const roleSchema = denySchema.extend({
   extends: roleNameList.optional(),
-  ...permissions,
-  deny: z.strictObject(permissions).optional(),
+  tools: toolList(allowedTool).optional(),
+  deny: denySchema.optional(),
 })
 const assignmentSchema = z.strictObject({
   authority: certificateKey('authority'),
@@ -40,7 +43,9 @@ const assignmentSchema = z.strictObject({
 
 /** The shape of a policy; every object is strict, so an unknown key is an issue. Used when a policy loads, never later. */
 export const policySchema: z.ZodType<PolicyDefinition> = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(1, {
+    error: 'must be the number 1: begin the policy with "version: 1"',
+  }),
   roles: z.record(z.string(), roleSchema).optional(),
   assignments: list(assignmentSchema).optional(),
 })
@@ -55,11 +60,16 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return ['version', 'roles', 'assignments']
   if (path[0] === 'assignments') return assignmentSchema.keyof().options
   if (path.length === 2) return roleSchema.keyof().options
-  return path.at(-1) === 'deny' ? Object.keys(permissions) : ['name']
+  if (path.at(-1) === 'deny') return denySchema.keyof().options
+  return (path[2] === 'deny' ? deniedTool : allowedTool).keyof().options
 }
 
 function list<Entry extends z.ZodType>(entry: Entry): z.ZodArray<Entry> {
   return z.array(entry).min(1)
+}
+
+function toolList<Entry extends z.ZodType>(entry: Entry) {
+  return list(z.union([pattern(parseNamePattern), entry]))
 }
 
 function certificateKey(key: CertificateKey) {

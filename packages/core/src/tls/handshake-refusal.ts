@@ -81,6 +81,8 @@ const wrongUsage: Hint = () =>
 const invalidCa: Hint = () =>
   "a certificate above the client's is no CA, or its path length allows no more"
 const weak: Hint = () => "a key or signature in the client's chain is too weak"
+const unnamed: Hint = ({ authorities }) =>
+  `Node has no name for this verdict on the client's certificate; most often a key or signature in its chain is too weak. \`openssl verify -purpose sslclient -auth_level 2\` on it, with ${authorities}, names the reason`
 const oldVersion: Hint = () =>
   "the client speaks no TLS version this server does; minVersion: 'TLSv1.2' admits clients without TLS 1.3"
 const noCipher: Hint = () =>
@@ -109,6 +111,7 @@ const hints: ReadonlyMap<string, Hint> = new Map([
   ['EE_KEY_TOO_SMALL', weak],
   ['CA_KEY_TOO_SMALL', weak],
   ['CA_MD_TOO_WEAK', weak],
+  ['UNSPECIFIED', unnamed],
   ['ERR_SSL_UNSUPPORTED_PROTOCOL', oldVersion],
   ['ERR_SSL_VERSION_TOO_LOW', oldVersion],
   ['ERR_SSL_NO_SHARED_CIPHER', noCipher],

@@ -207,6 +207,24 @@ describe('links of a chain', () => {
     },
   )
 
+  it('B04 takes an intermediate from its first to its last millisecond', async () => {
+    const question = await ask(intermediateA)
+    const [first, last] = [new Date('2030-01-01T00:00:00Z'), new Date('2030-01-02T00:00:00Z')]
+    const short = changed(intermediateA, (tbs) => {
+      tbs.validity.notBefore = new Time(first)
+      tbs.validity.notAfter = new Time(last)
+    })
+    const root = changed(rootA, (tbs) => {
+      tbs.validity.notAfter = new Time(new Date('2040-01-01T00:00:00Z'))
+    })
+    const authorities = [{ name: 'a', anchors: [root], trustDomains: [] }, plain[1]] as Authority[]
+    const at = (now: number) => ({ ...question, presented: [short], authorities, now })
+    for (const time of [first, last]) expect(findAuthority(at(time.getTime()))).toBe('a')
+    for (const now of [first.getTime() - 1, last.getTime() + 1]) {
+      expect(() => findAuthority(at(now))).toThrow(unknown)
+    }
+  })
+
   it('refuses an intermediate whose own signature is weak or wrong', async () => {
     const question = await ask(intermediateA)
     const weak = resign(

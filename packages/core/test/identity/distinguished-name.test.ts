@@ -35,6 +35,9 @@ describe('readDistinguishedName', () => {
   it('writes RFC 4514 text, last component first, and the values in order', () => {
     const name = read(
       [attribute('C', 'DE')],
+      [attribute('ST', 'BE')],
+      [attribute('L', 'Berlin')],
+      [attribute('STREET', 'Ring 1')],
       [attribute('DC', 'acme')],
       [attribute('O', 'Acme')],
       [attribute('OU', 'a'), attribute('OU', 'b')],
@@ -42,7 +45,7 @@ describe('readDistinguishedName', () => {
       [attribute('CN', 'x')],
     )
     expect(name).toEqual({
-      text: 'CN=x,UID=7,OU=a+OU=b,O=Acme,DC=acme,C=DE',
+      text: 'CN=x,UID=7,OU=a+OU=b,O=Acme,DC=acme,STREET=Ring 1,L=Berlin,ST=BE,C=DE',
       commonNames: ['x'],
       organizations: ['Acme'],
       organizationalUnits: ['a', 'b'],
@@ -87,7 +90,8 @@ describe('readDistinguishedName', () => {
   })
 
   it.each([
-    ['a TeletexString beyond ASCII', element(0x14, 'caf\xe9')],
+    ['a TeletexString that ends beyond ASCII', element(0x14, 'caf\xe9')],
+    ['a TeletexString that begins beyond ASCII', element(0x14, '\xe9a')],
     ['a PrintableString beyond ASCII', element(0x13, 'caf\xe9')],
     ['an IA5String beyond ASCII', element(0x16, 'caf\xe9')],
     ['half a surrogate pair', element(0x1e, '\xd8\x00\x00a')],

@@ -97,6 +97,25 @@ describe('identify', () => {
     expect(() => identify(certificate({ cn: ['legacy'] }), kinds)).toThrow(noIdentity)
   })
 
+  it.each([
+    [{ uri: ['urn:a'] }, ['dns'], "it has uri: admit it with the option identity: ['dns', 'uri']"],
+    [{ dns: ['a.test'] }, ['uri'], "it has dns: admit it with the option identity: ['uri', 'dns']"],
+    [
+      { email: ['a@b'] },
+      ['dns'],
+      "it has email: admit it with the option identity: ['dns', 'email']",
+    ],
+    [
+      { uri: ['urn:a'], dns: ['a.test'], email: ['a@b'] },
+      ['cn'],
+      "it has uri and dns and email: admit it with the option identity: ['cn', 'uri', 'dns', 'email']",
+    ],
+  ] as const)('says which option admits %j where %j is listed', (names, listed, advice) => {
+    expect(() => identify(certificate(names), listed)).toThrow(
+      `certificate has no name of the kinds ${listed.join(', ')}; ${advice}`,
+    )
+  })
+
   it('suggests nothing where nothing is there, and no common name where there are several', () => {
     for (const names of [{}, { cn: ['alice', 'admin'] }]) {
       expect(() => identify(certificate(names), kinds)).toThrow(

@@ -1,6 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
 import type { CertificateRequest } from '@mcp-mtls/authority'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
-import { AlgorithmIdentifier, Extension } from '@peculiar/asn1-x509'
+import { AlgorithmIdentifier, Extension, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
 import { describe, expect, it } from 'vitest'
 import { CertificateError } from '../../src/errors.js'
 import { parseCertificate } from '../../src/identity/parse-certificate.js'
@@ -92,7 +93,7 @@ describe('parseCertificate', () => {
 
   it('prints serial numbers as node:crypto does', async () => {
     const der = await issueDer({ cn: 'x' })
-    for (const bytes of [[1], [0x7f, 1], [0, 0x80], [0, 0xff, 0xff]]) {
+    for (const bytes of [[1], [0x7f, 1], [0, 0x80], [0, 0xff, 0xff], [1, 0, 0xff]]) {
       const edited = resign(der, (tbs) => {
         tbs.serialNumber = new Uint8Array(bytes).buffer
       })
@@ -322,6 +323,22 @@ describe('leaf profile', () => {
     expect(reasonOf(der)).toBe('weak-key')
   })
 
+  it.each([
+    ['an RSASSA-PSS key of 2048 bits', 'rsa-pss', { modulusLength: 2048 }, 'accepted'],
+    ['an RSASSA-PSS key of 2047 bits', 'rsa-pss', { modulusLength: 2047 }, 'weak-key'],
+    ['an RSA key of 2047 bits', 'rsa', { modulusLength: 2047 }, 'weak-key'],
+    ['a key on P-521', 'ec', { namedCurve: 'P-521' }, 'accepted'],
+    ['an Ed448 key', 'ed448', undefined, 'accepted'],
+  ] as const)('A08 A32 judges %s', async (_, kind, options, verdict) => {
+    // The overloads of generateKeyPairSync have no member for a union of kinds.
+    const { publicKey } = generateKeyPairSync(kind as 'rsa', options as { modulusLength: number })
+    const spki = publicKey.export({ format: 'der', type: 'spki' })
+    const der = resign(await issueDer({ cn: 'x' }), (tbs) => {
+      tbs.subjectPublicKeyInfo = AsnConvert.parse(spki, SubjectPublicKeyInfo)
+    })
+    expect(reasonOf(der)).toBe(verdict)
+  })
+
   it('refuses an RSA key that is none', async () => {
     const der = resign(await issueDer({ cn: 'x', algorithm: 'rsa-2048' }), (tbs) => {
       tbs.subjectPublicKeyInfo.subjectPublicKey = new Uint8Array(300).buffer
@@ -338,9 +355,24 @@ describe('leaf profile', () => {
     ['RSASSA-PSS with its default, SHA-1', '1.2.840.113549.1.1.10', sequence(), 'weak-key'],
     ['RSASSA-PSS without parameters', '1.2.840.113549.1.1.10', undefined, 'weak-key'],
     ['RSASSA-PSS with SHA-256', '1.2.840.113549.1.1.10', pss('201'), 'accepted'],
+    ['RSASSA-PSS with SHA-384', '1.2.840.113549.1.1.10', pss('202'), 'accepted'],
     ['RSASSA-PSS with SHA-512', '1.2.840.113549.1.1.10', pss('203'), 'accepted'],
+    [
+      'RSASSA-PSS with parameters that hold SHA-256 elsewhere',
+      '1.2.840.113549.1.1.10',
+      sequence(element(0xa2, pss('201'))),
+      'weak-key',
+    ],
     ['RSASSA-PSS with SHA-224', '1.2.840.113549.1.1.10', pss('204'), 'weak-key'],
     ['sha256WithRSAEncryption', '1.2.840.113549.1.1.11', element(0x05), 'accepted'],
+    ['sha384WithRSAEncryption', '1.2.840.113549.1.1.12', element(0x05), 'accepted'],
+    ['sha512WithRSAEncryption', '1.2.840.113549.1.1.13', element(0x05), 'accepted'],
+    ['sha224WithRSAEncryption', '1.2.840.113549.1.1.14', element(0x05), 'weak-key'],
+    ['ecdsa-with-SHA224', '1.2.840.10045.4.3.1', undefined, 'weak-key'],
+    ['ecdsa-with-SHA384', '1.2.840.10045.4.3.3', undefined, 'accepted'],
+    ['ecdsa-with-SHA512', '1.2.840.10045.4.3.4', undefined, 'accepted'],
+    ['Ed25519', '1.3.101.112', undefined, 'accepted'],
+    ['Ed448', '1.3.101.113', undefined, 'accepted'],
     ['an unknown algorithm', '1.2.3.4', undefined, 'weak-key'],
   ])('A32 judges a signature by %s', async (_, algorithm, parameters, verdict) => {
     const der = resign(await issueDer({ cn: 'x' }), (tbs) => {

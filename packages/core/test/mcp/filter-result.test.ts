@@ -17,6 +17,8 @@ function permits(operation: Operation): boolean {
     case 'template':
       return operation.uriTemplate.startsWith('ok')
     case 'lifecycle':
+    case 'method':
+    case 'task':
       return false
   }
 }
@@ -94,8 +96,11 @@ describe('createMessageFilter', () => {
       nextCursor: 'c',
     })
     expect(filter(message)).toStrictEqual(answer({ tasks: [], nextCursor: 'c' }))
-    const owning = createMessageFilter(permits, (taskId) => taskId === 'mine')
-    expect(owning(message)).toStrictEqual(answer({ tasks: [{ taskId: 'mine' }], nextCursor: 'c' }))
+    const visible = (taskId: string) => (taskId === 'mine' ? 'mine.sealed' : undefined)
+    const owning = createMessageFilter(permits, { known: visible, visible, created: visible })
+    expect(owning(message)).toStrictEqual(
+      answer({ tasks: [{ taskId: 'mine.sealed' }], nextCursor: 'c' }),
+    )
   })
 
   it('D20 keeps the cursor, of a page that is empty after it too', () => {
@@ -188,6 +193,12 @@ describe('the scan and the filter together', () => {
     { weight: 4, arbitrary: fc.array(element, { maxLength: 4 }) },
     { weight: 1, arbitrary: fc.jsonValue() },
   )
+  const taskId = fc.oneof(name, fc.jsonValue())
+  const task = fc.oneof(fc.record({ taskId }, { requiredKeys: [] }), fc.jsonValue())
+  const _meta = fc.oneof(
+    fc.record({ 'io.modelcontextprotocol/related-task': task, a: task }, { requiredKeys: [] }),
+    fc.jsonValue(),
+  )
   const result = fc.oneof(
     fc.record(
       {
@@ -198,6 +209,11 @@ describe('the scan and the filter together', () => {
         tasks: list,
         cacheScope: fc.constantFrom('public', 'private'),
         content: fc.jsonValue(),
+        task,
+        taskId,
+        status: fc.constantFrom('working', 1),
+        resultType: fc.constantFrom('task', 'complete'),
+        _meta,
       },
       { requiredKeys: [] },
     ),
@@ -207,8 +223,17 @@ describe('the scan and the filter together', () => {
     {
       jsonrpc: fc.constant('2.0'),
       id: fc.integer(),
-      method: fc.constantFrom('notifications/resources/updated', 'ping'),
-      params: fc.record({ uri: name }),
+      method: fc.constantFrom(
+        'notifications/resources/updated',
+        'notifications/tasks/status',
+        'notifications/tasks',
+        'notifications/subscriptions/acknowledged',
+        'ping',
+      ),
+      params: fc.record(
+        { uri: name, taskId, _meta, notifications: fc.record({ taskIds: fc.array(taskId) }) },
+        { requiredKeys: [] },
+      ),
       result,
       error: fc.jsonValue(),
     },

@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkHeaderAgreement, type MessageHeaders } from '../../src/mcp/header-agreement.js'
+import {
+  checkHeaderAgreement,
+  type MessageHeaders,
+  toHeaderValue,
+} from '../../src/mcp/header-agreement.js'
 import { type Message, readMessages } from '../../src/mcp/read-operations.js'
 import { refusalOf } from './refusal.js'
 
@@ -46,12 +50,38 @@ describe('checkHeaderAgreement on a modern request', () => {
     ['tools/call', { name: 'danger' }, 'danger'],
     ['prompts/get', { name: 'hello' }, 'hello'],
     ['resources/read', { uri: 'file:///a' }, 'file:///a'],
+    ['tasks/get', { taskId: 't' }, 't'],
+    ['tasks/cancel', { taskId: 't' }, 't'],
+    ['tasks/update', { taskId: 't\u00fc' }, encode('t\u00fc')],
     ['tools/list', {}, undefined],
     ['server/discover', {}, undefined],
     ['unknown/method', {}, undefined],
   ])('D07 agrees with what a client sends for %s', (method, params, name) => {
     agree(modern(method, params), headers(method, name))
   })
+
+  it.each(['tasks/get', 'tasks/update', 'tasks/cancel'])(
+    'D07 D15 differs where %s names another task in Mcp-Name, or none',
+    (method) => {
+      differ(modern(method, { taskId: 't' }), headers(method, 'other'))
+      differ(modern(method, { taskId: 't' }), headers(method))
+    },
+  )
+
+  it('D07 D15 compares Mcp-Name of a legacy task request where it is sent', () => {
+    agree(legacy('tasks/result', { taskId: 't' }), absent)
+    differ(legacy('tasks/result', { taskId: 't' }), { ...absent, name: 'other' })
+  })
+
+  it.each(['t', '', ' t', 't ', '\u00fc', '=?base64?dA==?=', 'a\nb', 't\u0000'])(
+    'D07 writes %j as a header that agrees with it',
+    (taskId) => {
+      const value = toHeaderValue(taskId)
+      expect(value).toMatch(/^[\x20-\x7e]*$/)
+      expect(value).toBe(value.trim())
+      agree(modern('tasks/get', { taskId }), headers('tasks/get', value))
+    },
+  )
 
   const call = modern('tools/call', { name: 'danger' })
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Era, MessageForm } from '../../src/mcp/era.js'
-import { findOperationReader } from '../../src/mcp/methods.js'
+import { findGovernor, findOperationReader } from '../../src/mcp/methods.js'
 import { refusalOf } from './refusal.js'
 
 /** Params that are good for every method that wants some. */
@@ -9,6 +9,7 @@ const params = {
   uri: 'file:///u',
   ref: { type: 'ref/prompt', name: 'r' },
   notifications: { resourceSubscriptions: ['file:///s'] },
+  taskId: 't',
 }
 
 const tool = [{ kind: 'tool', name: 'n', args: {} }]
@@ -16,8 +17,26 @@ const prompt = [{ kind: 'prompt', name: 'n' }]
 const reference = [{ kind: 'prompt', name: 'r' }]
 const resource = [{ kind: 'resource', uri: 'file:///u' }]
 const subscription = [{ kind: 'resource', uri: 'file:///s' }]
+const task = [{ kind: 'task', taskId: 't' }]
 const free = 'lifecycle'
 const none = undefined
+
+/** What governs the methods that a role alone does not open. */
+const governed: Readonly<Record<string, string>> = {
+  'tools/call': 'tools',
+  'prompts/get': 'prompts',
+  'resources/read': 'resources',
+  'resources/subscribe': 'resources',
+  'resources/unsubscribe': 'resources',
+  'subscriptions/listen': 'resources',
+  'completion/complete': 'completion',
+  'tasks/get': 'ownership',
+  'tasks/result': 'ownership',
+  'tasks/cancel': 'ownership',
+  'tasks/list': 'ownership',
+  'tasks/update': 'ownership',
+  'notifications/tasks/status': 'ownership',
+}
 
 // Columns: what is read from it as a request and as a notification, legacy and modern.
 const table = [
@@ -40,12 +59,13 @@ const table = [
   ['notifications/cancelled', none, free, none, free],
   ['notifications/progress', none, free, none, none],
   ['notifications/roots/list_changed', none, free, none, none],
-  ['notifications/tasks/status', none, none, none, none],
-  ['tasks/get', none, none, none, none],
-  ['tasks/result', none, none, none, none],
-  ['tasks/cancel', none, none, none, none],
-  ['tasks/list', none, none, none, none],
-  ['tasks/update', none, none, none, none],
+  ['notifications/tasks/status', none, free, none, none],
+  ['tasks/get', task, task, task, task],
+  ['tasks/result', task, task, none, none],
+  ['tasks/cancel', task, task, task, task],
+  ['tasks/list', free, none, none, none],
+  ['tasks/update', none, none, task, task],
+  ['notifications/tasks', none, none, none, none],
   ['skills/list', none, none, none, none],
   ['skills/get', none, none, none, none],
   ['resources/directory/read', none, none, none, none],
@@ -92,6 +112,39 @@ describe('findOperationReader', () => {
         { kind: 'lifecycle', method: 'subscriptions/listen' },
       ])
     }
+  })
+})
+
+describe('findGovernor', () => {
+  it('D05 governs every method that is read, in any case', () => {
+    for (const { method, expected } of cells) {
+      if (expected === undefined) continue
+      for (const spelling of [method, method.toUpperCase()]) {
+        expect(findGovernor(spelling), spelling).toBe(governed[method] ?? 'role')
+      }
+    }
+  })
+
+  it.each([
+    'skills/list',
+    'resources/directory/read',
+    '',
+    'constructor',
+    '__proto__',
+    'mytasks/get',
+  ])('does not know %j', (method) => {
+    expect(findGovernor(method)).toBeUndefined()
+  })
+
+  it.each([
+    ['tasks/get', 'ownership'],
+    ['tasks/later', 'ownership'],
+    ['notifications/tasks/status', 'ownership'],
+    ['notifications/tasks', 'ownership'],
+    ['sampling/createMessage', 'server'],
+    ['notifications/resources/updated', 'server'],
+  ])('knows that %s is a matter of: %s', (method, governor) => {
+    expect(findGovernor(method)).toBe(governor)
   })
 })
 

@@ -8,6 +8,8 @@ function permitsPublic(operation: Operation): boolean {
   return operation.kind === 'resource' && operation.uri.startsWith('file:///public/')
 }
 
+function opensNone(): undefined {}
+
 describe('narrowListen', () => {
   it('D17 leaves only the URIs that may be read, in their order', () => {
     const params = {
@@ -20,7 +22,7 @@ describe('narrowListen', () => {
       },
     }
     const before = structuredClone(params)
-    expect(narrowListen(params, permitsPublic)).toStrictEqual({
+    expect(narrowListen(params, permitsPublic, opensNone)).toStrictEqual({
       _meta: { a: 1 },
       notifications: {
         toolsListChanged: true,
@@ -34,27 +36,40 @@ describe('narrowListen', () => {
 
   it('D17 leaves an empty list where no URI may be read', () => {
     const params = { notifications: { resourceSubscriptions: ['file:///secret'] } }
-    expect(narrowListen(params, permitsPublic)).toStrictEqual({
+    expect(narrowListen(params, permitsPublic, opensNone)).toStrictEqual({
       notifications: { resourceSubscriptions: [] },
     })
   })
 
   it('adds no key that was not asked for', () => {
-    expect(narrowListen({ notifications: {} }, permitsPublic)).toStrictEqual({ notifications: {} })
+    expect(narrowListen({ notifications: {} }, permitsPublic, opensNone)).toStrictEqual({
+      notifications: {},
+    })
   })
 
-  it('D15 takes task ids out, wherever they stand', () => {
-    const params = { taskIds: ['a'], notifications: { taskIds: ['a'], toolsListChanged: true } }
-    expect(narrowListen(params, () => true)).toStrictEqual({
-      notifications: { toolsListChanged: true },
+  it('D15 leaves only the tasks of the caller, as the server knows them', () => {
+    const params = {
+      taskIds: ['a.sealed'],
+      notifications: { taskIds: ['a.sealed', 'b', 'c.sealed'], toolsListChanged: true },
+    }
+    const before = structuredClone(params)
+    const openTask = (id: string) => (id.endsWith('.sealed') ? id.slice(0, -7) : undefined)
+    expect(narrowListen(params, () => true, openTask)).toStrictEqual({
+      notifications: { toolsListChanged: true, taskIds: ['a', 'c'] },
     })
+    expect(params).toStrictEqual(before)
+  })
+
+  it.each([null, 'a', { 0: 'a' }, [1], ['a', null]])('D15 refuses the task ids %j', (taskIds) => {
+    const params = { notifications: { taskIds } }
+    expect(refusalOf(() => narrowListen(params, () => true, opensNone))).toEqual([400, -32600])
   })
 
   it('D17 takes kinds of subscription out that nobody has judged', () => {
     const params = {
       notifications: { skillSubscriptions: ['skill://a'], resourceSubscriptions: [] },
     }
-    expect(narrowListen(params, () => true)).toStrictEqual({
+    expect(narrowListen(params, () => true, opensNone)).toStrictEqual({
       notifications: { resourceSubscriptions: [] },
     })
   })
@@ -74,7 +89,7 @@ describe('narrowListen', () => {
     { notifications: { resourceSubscriptions: ['file:///public/a', {}] } },
     { notifications: { resourceSubscriptions: [['file:///public/a']] } },
   ])('D17 refuses params that are not a filter: %j', (params) => {
-    expect(refusalOf(() => narrowListen(params, () => true))).toEqual([400, -32600])
+    expect(refusalOf(() => narrowListen(params, () => true, opensNone))).toEqual([400, -32600])
   })
 
   it('D17 never passes a URI on that is not permitted', () => {
@@ -83,7 +98,7 @@ describe('narrowListen', () => {
         const permits = (operation: Operation) =>
           operation.kind === 'resource' && allowed(operation.uri)
         const params = { notifications: { resourceSubscriptions: uris } }
-        expect(narrowListen(params, permits)).toStrictEqual({
+        expect(narrowListen(params, permits, opensNone)).toStrictEqual({
           notifications: { resourceSubscriptions: uris.filter((uri) => allowed(uri)) },
         })
       }),

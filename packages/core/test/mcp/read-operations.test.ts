@@ -51,12 +51,12 @@ describe('readMessages', () => {
     expect(readMessages(probe, context)).toMatchObject([{ era: 'legacy', known: true }])
   })
 
-  it.each(['tools/Call', 'tasks/get', 'subscriptions/listen', '__proto__', 'constructor'])(
-    'D05 does not know the request %s, and asks nothing for it',
+  it.each(['tools/Call', 'tasks/update', 'subscriptions/listen', '__proto__', 'constructor'])(
+    'D05 does not know the request %s, and asks for the method itself',
     (method) => {
       const body = { jsonrpc: '2.0', id: 1, method, params: { name: 'a', taskId: 't' } }
       expect(readMessages(body, single)).toMatchObject([
-        { kind: 'request', known: false, operations: [] },
+        { kind: 'request', known: false, operations: [{ kind: 'method', method }] },
       ])
     },
   )
@@ -65,7 +65,9 @@ describe('readMessages', () => {
     'D05 does not know %s in the modern era',
     (method) => {
       const body = { jsonrpc: '2.0', id: 1, method, params: { uri: 'file:///a', _meta } }
-      expect(readMessages(body, single)).toMatchObject([{ era: 'modern', known: false }])
+      expect(readMessages(body, single)).toMatchObject([
+        { era: 'modern', known: false, operations: [{ kind: 'method', method }] },
+      ])
     },
   )
 
@@ -76,11 +78,41 @@ describe('readMessages', () => {
     ])
   })
 
-  it.each(['notifications/unknown', 'initialize', 'tools/list', 'notifications/tasks/status'])(
+  const related = { 'io.modelcontextprotocol/related-task': { taskId: 't' } }
+
+  it.each([
+    ['tools/call', [{ kind: 'tool', name: 'a' }]],
+    ['ping', [{ kind: 'lifecycle', method: 'ping' }]],
+    ['skills/list', [{ kind: 'method', method: 'skills/list' }]],
+  ])('D15 a request of %s asks for the task it belongs to as well', (method, operations) => {
+    const body = { jsonrpc: '2.0', id: 1, method, params: { name: 'a', _meta: related } }
+    expect(readMessages(body, single)).toMatchObject([
+      { operations: [...operations, { kind: 'task', taskId: 't' }] },
+    ])
+  })
+
+  it.each([null, 't', {}, { taskId: 1 }, { taskId: null }, ['t']])(
+    'D15 refuses a request that belongs to %j, which is no task',
+    (value) => {
+      const params = { _meta: { 'io.modelcontextprotocol/related-task': value } }
+      const body = { jsonrpc: '2.0', id: 1, method: 'ping', params }
+      expect(refusalOf(() => readMessages(body, single))).toEqual([400, -32600])
+    },
+  )
+
+  it.each([undefined, null, 1, ['t'], { taskId: 't' }])(
+    'D15 refuses tasks/get with the id %j',
+    (taskId) => {
+      const body = { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId } }
+      expect(refusalOf(() => readMessages(body, single))).toEqual([400, -32600])
+    },
+  )
+
+  it.each(['notifications/unknown', 'initialize', 'tools/list', 'notifications/tasks'])(
     'D06 does not know the notification %s',
     (method) => {
       expect(readMessages({ jsonrpc: '2.0', method }, single)).toMatchObject([
-        { kind: 'notification', known: false, operations: [] },
+        { kind: 'notification', known: false, operations: [{ kind: 'method', method }] },
       ])
     },
   )
@@ -218,7 +250,7 @@ describe('readMessages', () => {
     })
   })
 
-  it('D05 answers any JSON with messages or a refusal, and a known message always asks for something', () => {
+  it('D05 answers any JSON with messages or a refusal, and a message always asks for something', () => {
     const anyParams = fc.oneof(
       fc.jsonValue(),
       fc.record(
@@ -250,7 +282,10 @@ describe('readMessages', () => {
       fc.property(body, fc.constantFrom(undefined, '2025-06-18', '2026-07-28'), (value, header) => {
         const refused = readOrRefuse(value, header)
         if (refused instanceof RequestError) return refused.status === 400
-        return refused.every((one) => one.known === one.operations.length > 0)
+        return refused.every(
+          ({ known, operations }) =>
+            operations.length > 0 && operations.every(({ kind }) => (kind !== 'method') === known),
+        )
       }),
       { numRuns: 2000 },
     )

@@ -42,6 +42,15 @@ describe('checkAuthorities', () => {
     )
   })
 
+  it('B03 refuses two authorities as well as three', () => {
+    for (const count of [2, 3]) {
+      const authorities = two.slice(0, count)
+      expect(() => checkAuthorities(policyOf({ dns: 'a.test' }), authorities, ['dns'])).toThrow(
+        'could mean certificates of any authority',
+      )
+    }
+  })
+
   it('an unknown authority is an error that lists the known ones', () => {
     const policy = policyOf({ authority: ['opnai', 'x'], dns: 'a.test' })
     expect(() => checkAuthorities(policy, two, ['dns'])).toThrow(

@@ -9,16 +9,25 @@ import type {
   RoleDefinition,
 } from '../../src/policy/definition.js'
 import { createPrincipal } from '../../src/policy/principal.js'
-import { peer, resource, template, tool } from './peer.js'
+import { extension, peer, resource, template, tool } from './peer.js'
 
 const roleNames = ['r0', 'r1', 'r2', 'r3'] as const
 const names = ['a', 'ab', 'abc', 'b', '__proto__', 'caf\u00e9']
-const uris = ['file:///a', 'file:///a/b', 'file:///a/../c', 'FILE:///a/b', 'file:///c/%61']
+const uris = [
+  'file:///a',
+  'file:///a/b',
+  'file:///a/../c',
+  'FILE:///a/b',
+  'file:///c/%61',
+  'ui://a',
+]
 const operations: readonly Operation[] = [
   ...names.map(tool),
   ...names.map((name) => ({ kind: 'prompt', name }) as const),
   ...uris.map(resource),
   template('file:///a/{x}'),
+  template('ui://{x}'),
+  ...['x/a', 'x/b', 'initialize', '__proto__'].map(extension),
 ]
 const spiffeIds = ['spiffe://t.test/a', 'spiffe://t.test/a/b', 'spiffe://u.test/a']
 
@@ -26,8 +35,17 @@ const namePatterns = fc.subarray(['a', 'a*', '*c', '*', 'b', '__proto__'], { min
 const resourcePatterns = fc.subarray(['file:///a', 'file:///a/**', 'file:///*', '**'], {
   minLength: 1,
 })
-const lists = { tools: namePatterns, prompts: namePatterns, resources: resourcePatterns }
-const allowing = fc.record(lists, { requiredKeys: [] })
+const lists = {
+  tools: namePatterns,
+  prompts: namePatterns,
+  resources: resourcePatterns,
+  methods: fc.subarray(['x/a', 'x/b'], { minLength: 1 }),
+}
+const withUi = fc.constant({ name: 'b', ui: true } as const)
+const tools = fc.array(fc.oneof(withUi, fc.constantFrom('a', 'a*', '*c', '*', '__proto__')), {
+  minLength: 1,
+})
+const allowing = fc.record({ ...lists, tools }, { requiredKeys: [] })
 const denying = fc.record(lists, { requiredKeys: [] })
 const assignment = fc.record({
   spiffe: fc.constantFrom('spiffe://t.test/**', 'spiffe://t.test/*', ...spiffeIds),
@@ -110,6 +128,7 @@ describe('D38 what a change of the policy can do', () => {
           tools: join(before.deny?.tools, deny.tools),
           prompts: join(before.deny?.prompts, deny.prompts),
           resources: join(before.deny?.resources, deny.resources),
+          methods: join(before.deny?.methods, deny.methods),
         }
         const roles = { ...definition.roles, [name]: { ...before, deny: joined } }
         expectSubset(allowed({ ...definition, roles }), allowed(definition))
@@ -149,6 +168,42 @@ describe('D38 what a change of the policy can do', () => {
     expect(Math.max(...sizes)).toBeGreaterThan(0)
   })
 
+  it('D05 no policy allows a method it does not name, nor one of MCP', () => {
+    fc.assert(
+      fc.property(
+        withDeny,
+        fc.constantFrom('initialize', 'tasks/get', 'x/c', ''),
+        (definition, method) => {
+          const policy = definePolicy<string>(definition)
+          const principal = createPrincipal(policy, peer({ spiffe: 'spiffe://t.test/a' }), [
+            'spiffe',
+          ])
+          expect(permits(policy, principal, extension(method))).toBe(false)
+        },
+      ),
+    )
+  })
+
+  it('D10 a role with a user interface differs from one without in ui:// resources alone', () => {
+    const strip = (role: RoleDefinition): RoleDefinition => ({
+      ...role,
+      tools: role.tools?.map((entry) => (typeof entry === 'string' ? entry : entry.name)),
+    })
+    fc.assert(
+      fc.property(withDeny, (definition) => {
+        const roles = Object.entries(definition.roles ?? {}).map(([name, role]) => [
+          name,
+          strip(role),
+        ])
+        const plain = allowed({ ...definition, roles: Object.fromEntries(roles) })
+        const all = allowed(definition)
+        expectSubset(plain, all)
+        const added = [...all].filter((text) => !plain.has(text))
+        expect(added.filter((text) => !/"uri(Template)?":"ui:\/\//.test(text))).toEqual([])
+      }),
+    )
+  })
+
   it('D09 hostile strings never make a decision throw', () => {
     const policy = definePolicy({
       version: 1,
@@ -165,7 +220,8 @@ describe('D38 what a change of the policy can do', () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.constant('\ud800%\udc00'))
     fc.assert(
       fc.property(text, (hostile) => {
-        for (const operation of [tool(hostile), resource(hostile), template(hostile)]) {
+        for (const ask of [tool, resource, template, extension]) {
+          const operation = ask(hostile)
           expect(permits(policy, principal, operation)).toBeTypeOf('boolean')
         }
       }),
@@ -209,6 +265,7 @@ function reversed(definition: PolicyDefinition): PolicyDefinition {
       tools: flip(role.tools),
       prompts: flip(role.prompts),
       resources: flip(role.resources),
+      methods: flip(role.methods),
     },
   ])
   const assignments = definition.assignments?.map((entry) => ({

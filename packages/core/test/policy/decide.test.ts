@@ -5,7 +5,7 @@ import { decide, permits } from '../../src/policy/decide.js'
 import { definePolicy } from '../../src/policy/define.js'
 import type { Policy } from '../../src/policy/policy.js'
 import { createPrincipal } from '../../src/policy/principal.js'
-import { holderOf, peer, resource, template, tool } from './peer.js'
+import { extension, holderOf, peer, resource, template, tool } from './peer.js'
 
 const kinds = ['spiffe', 'uri', 'dns'] as const
 const everyKind: readonly Operation[] = [
@@ -13,6 +13,7 @@ const everyKind: readonly Operation[] = [
   { kind: 'prompt', name: 'greet' },
   resource('file:///public/a'),
   template('file:///public/{a}'),
+  extension('skills/list'),
   { kind: 'lifecycle', method: 'tools/list' },
 ]
 
@@ -29,9 +30,21 @@ describe('decide', () => {
   it('D35 a role without entries allows nothing but the lifecycle', () => {
     const policy = definePolicy({ version: 1, roles: { empty: {} } })
     const decisions = everyKind.map((operation) => decide(policy, holderOf('empty'), operation))
-    expect(decisions.map(({ effect }) => effect)).toEqual(['deny', 'deny', 'deny', 'deny', 'allow'])
-    expect(decisions[0]).toEqual({ effect: 'deny', reason: 'not-allowed' })
-    expect(decisions[4]).toEqual({ effect: 'allow', rule: 'lifecycle' })
+    const denied = { effect: 'deny', reason: 'not-allowed' }
+    expect(decisions).toEqual([...Array(5).fill(denied), { effect: 'allow', rule: 'lifecycle' }])
+  })
+
+  it('gives frozen decisions, which every caller shares', () => {
+    const policy = definePolicy({
+      version: 1,
+      roles: { r: { tools: ['search', 's*'], deny: { tools: ['sell'] } } },
+    })
+    const holders = [holderOf('r'), holderOf()]
+    const names = ['search', 'see', 'sell', 'other'].map(tool)
+    const decisions = holders.flatMap((holder) =>
+      [...names, ...everyKind].map((operation) => decide(policy, holder, operation)),
+    )
+    expect(decisions.filter((decision) => !Object.isFrozen(decision))).toEqual([])
   })
 
   it('a role the policy does not have is no role', () => {
@@ -189,6 +202,8 @@ describe('names from the wire', () => {
 
   it('D38 a wildcard does not match __proto__, and does match other names', () => {
     expect(permits(policy, holderOf('all'), tool('__proto__'))).toBe(false)
+    const named = definePolicy({ version: 1, roles: { a: { tools: ['__proto__'] } } })
+    expect(permits(named, holderOf('a'), tool('__proto__'))).toBe(true)
     expect(permits(policy, holderOf('all'), tool('constructor'))).toBe(true)
   })
 
@@ -244,8 +259,9 @@ describe('resources', () => {
     ['https://example.com/', 'deny'],
     ['db://t/a/rows', 'allow'],
     ['db://t/a/b/rows', 'deny'],
-    [`file:///public/${'a'.repeat(70_000)}`, 'deny'],
-  ])('D10 %s: %s', (uri, effect) => {
+    [`file:///public/${'a'.repeat(65_536 - 'file:///public/'.length)}`, 'allow'],
+    [`file:///public/${'a'.repeat(65_537 - 'file:///public/'.length)}`, 'deny'],
+  ])('D10 %.80s: %s', (uri, effect) => {
     expect(decide(policy, holderOf('guest'), resource(uri)).effect).toBe(effect)
   })
 
@@ -275,7 +291,12 @@ describe('resources', () => {
   })
 
   it('a deny leaves its neighbours alone', () => {
-    for (const uri of ['file:///secrets', 'https://h.test/administrators', 'db://t/a/b/keys']) {
+    for (const uri of [
+      'file:///secrets',
+      'https://h.test/admins',
+      'https://h.test/administrators',
+      'db://t/a/b/keys',
+    ]) {
       expect(permits(policy, holderOf('limited'), resource(uri))).toBe(true)
     }
   })
@@ -298,5 +319,134 @@ describe('resources', () => {
     ['limited', 'file:///public/{path}', true],
   ])('D10 lists for %s the template %s: %s', (role, uriTemplate, expected) => {
     expect(permits(policy, holderOf(role), template(uriTemplate))).toBe(expected)
+  })
+})
+
+describe('methods of extensions', () => {
+  const policy = definePolicy({
+    version: 1,
+    roles: {
+      skilled: { methods: ['skills/list', 'skills/get'] },
+      heir: { extends: ['skilled'], deny: { methods: ['skills/get'] } },
+      all: { tools: ['*'], prompts: ['*'], resources: ['**'] },
+    },
+  })
+
+  it.each([
+    ['skilled', 'skills/list', { effect: 'allow', rule: 'roles.skilled.methods[0]' }],
+    ['skilled', 'skills/get', { effect: 'allow', rule: 'roles.skilled.methods[1]' }],
+    ['heir', 'skills/list', { effect: 'allow', rule: 'roles.skilled.methods[0]' }],
+    [
+      'heir',
+      'skills/get',
+      { effect: 'deny', reason: 'denied', rule: 'roles.heir.deny.methods[0]' },
+    ],
+    ['skilled', 'skills/put', { effect: 'deny', reason: 'not-allowed' }],
+    ['skilled', 'SKILLS/list', { effect: 'deny', reason: 'not-allowed' }],
+    ['skilled', 'skills/list/', { effect: 'deny', reason: 'not-allowed' }],
+    ['skilled', 'initialize', { effect: 'deny', reason: 'not-allowed' }],
+    ['skilled', '__proto__', { effect: 'deny', reason: 'not-allowed' }],
+    ['all', 'skills/list', { effect: 'deny', reason: 'not-allowed' }],
+  ])('D05 decides for %s on %s', (role, method, decision) => {
+    expect(decide(policy, holderOf(role), extension(method))).toEqual(decision)
+  })
+
+  it('D38 a deny of one role holds against the allow of another', () => {
+    expect(permits(policy, holderOf('skilled', 'heir'), extension('skills/get'))).toBe(false)
+    expect(permits(policy, holderOf('skilled', 'all'), extension('skills/get'))).toBe(true)
+  })
+
+  it('D05 a method is no tool, and a tool of its name is no method', () => {
+    const named = definePolicy({ version: 1, roles: { a: { tools: ['skills/list'] } } })
+    expect(permits(named, holderOf('a'), extension('skills/list'))).toBe(false)
+    expect(permits(policy, holderOf('skilled'), tool('skills/list'))).toBe(false)
+  })
+})
+
+describe('user interfaces of tools', () => {
+  const policy = definePolicy({
+    version: 1,
+    roles: {
+      viewer: {
+        tools: ['search', { name: 'dashboard', ui: true }, { name: 'chart', ui: true }],
+        resources: ['file:///public/**'],
+      },
+      plain: { tools: ['*', { name: 'dashboard' }] },
+      careful: { extends: ['viewer'], deny: { resources: ['ui://admin/**', 'ui://x/secret'] } },
+      none: { deny: { resources: ['**'] } },
+    },
+  })
+  const rule = 'roles.viewer.tools[1].ui'
+
+  it('D10 adds the ui:// resources, and names the entry', () => {
+    for (const uri of [
+      'ui://dashboard',
+      'ui://dashboard/main.html',
+      'ui://a/b/c?x=1#y',
+      'ui:///a',
+    ]) {
+      expect(decide(policy, holderOf('viewer'), resource(uri))).toEqual({ effect: 'allow', rule })
+    }
+    expect(decide(policy, holderOf('viewer'), resource('file:///public/a'))).toEqual({
+      effect: 'allow',
+      rule: 'roles.viewer.resources[0]',
+    })
+    expect(decide(policy, holderOf('viewer'), tool('dashboard'))).toEqual({
+      effect: 'allow',
+      rule: 'roles.viewer.tools[1]',
+    })
+  })
+
+  it('D10 lists the templates of user interfaces', () => {
+    for (const text of ['ui://{name}', 'ui://dashboard/{+path}']) {
+      expect(decide(policy, holderOf('viewer'), template(text))).toEqual({ effect: 'allow', rule })
+    }
+    for (const text of ['{+uri}', 'ui:{+rest}', 'ui:/{path}', 'u{x}', 'uix://{a}', 'UI://{a}']) {
+      expect(permits(policy, holderOf('viewer'), template(text))).toBe(false)
+    }
+  })
+
+  it.each([
+    'UI://dashboard',
+    'Ui://dashboard',
+    ' ui://dashboard',
+    'u\ti://dashboard',
+    '\u0000ui://dashboard',
+    'ui:dashboard',
+    'ui:/dashboard',
+    'ui%3A//dashboard',
+    'uix://dashboard',
+    'gui://dashboard',
+    'https://h.test/ui://dashboard',
+    'file:///ui://dashboard',
+    'ui://dashboard/%2e%2e/admin',
+    'ui://dashboard/a%2Fb',
+    'ui://dashboard/a%00',
+    'ui://dashboard/a\\b',
+    'ui://dashboard/%zz',
+    'ui://a b',
+  ])('D10 %j is not one of them', (uri) => {
+    expect(decide(policy, holderOf('viewer'), resource(uri))).toEqual({
+      effect: 'deny',
+      reason: 'not-allowed',
+    })
+  })
+
+  it('D35 a tool without the switch adds nothing', () => {
+    expect(permits(policy, holderOf('plain'), tool('dashboard'))).toBe(true)
+    expect(permits(policy, holderOf('plain'), resource('ui://dashboard'))).toBe(false)
+    expect(permits(policy, holderOf('plain'), template('ui://{name}'))).toBe(false)
+  })
+
+  it('is inherited, and D38 a deny of resources wins over it', () => {
+    expect(decide(policy, holderOf('careful'), resource('ui://dashboard'))).toEqual({
+      effect: 'allow',
+      rule,
+    })
+    for (const uri of ['ui://admin/a', 'ui://admin//a', 'ui://x/secret', 'ui://x/%73ecret']) {
+      expect(decide(policy, holderOf('careful'), resource(uri))).toMatchObject({ reason: 'denied' })
+    }
+    expect(permits(policy, holderOf('careful'), template('ui://admin/{page}'))).toBe(false)
+    expect(permits(policy, holderOf('viewer', 'none'), resource('ui://dashboard'))).toBe(false)
   })
 })

@@ -45,6 +45,30 @@ describe('definePolicy', () => {
     ).toEqual(['definePolicy: roles.reader.tool: unknown key, did you mean "tools"?'])
   })
 
+  it('D35 the switch for user interfaces is true or absent, and never in a deny', () => {
+    expect(
+      issuesOf(() =>
+        definePolicy({
+          version: 1,
+          roles: {
+            reader: {
+              // @ts-expect-error true is the only value
+              tools: [{ name: 'a', ui: false }],
+              // @ts-expect-error a deny has no such key
+              deny: { tools: [{ name: 'a', ui: true }] },
+            },
+          },
+        }),
+      ),
+    ).toEqual([
+      'definePolicy: roles.reader.tools[0].ui: must be true, or left out: remove the key',
+      'definePolicy: roles.reader.deny.tools[0].ui: unknown key, known here: name',
+    ])
+    expect(() =>
+      definePolicy({ version: 1, roles: { r: { tools: [{ name: 'a', ui: undefined }] } } }),
+    ).not.toThrow()
+  })
+
   it('an assignment to a role of a policy without roles does not compile, and is refused', () => {
     expect(
       issuesOf(() =>
@@ -79,6 +103,22 @@ describe('definePolicy', () => {
       'definePolicy: assignments[0]: names no certificate: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
     ])
   })
+
+  it.each(['authority', 'email', 'cn', 'ou', 'o', 'issuer'])(
+    'B03 %s is compared exactly, alone and in a list: a wildcard is refused',
+    (key) => {
+      const advice = `has a wildcard, but ${key} is compared exactly: write each value in a list`
+      for (const [value, place] of [
+        ['a*', key],
+        [['x', 'a*'], `${key}[1]`],
+      ] as const) {
+        const assignment = { dns: 'a.test', [key]: value, roles: ['r'] as const }
+        expect(
+          issuesOf(() => definePolicy({ version: 1, roles: { r: {} }, assignments: [assignment] })),
+        ).toEqual([`definePolicy: assignments[0].${place}: "a*" ${advice}`])
+      }
+    },
+  )
 
   it.each([null, undefined, 1, 'version: 1', []])('D35 refuses %j', (value) => {
     const [issue] = issuesOf(() => definePolicy(value as never))

@@ -3,13 +3,16 @@ import type { IdentityKind } from '../../src/identity/identify.js'
 import { definePolicy } from '../../src/policy/define.js'
 import { explainDenial } from '../../src/policy/explain.js'
 import { createPrincipal } from '../../src/policy/principal.js'
-import { holderOf, type PeerOptions, peer, resource, template, tool } from './peer.js'
+import { extension, holderOf, type PeerOptions, peer, resource, template, tool } from './peer.js'
 
 const policy = definePolicy({
   version: 1,
   roles: {
     reader: { tools: ['search'] },
-    operator: { tools: ['*'], deny: { tools: ['docs.purge', '*x'], resources: ['**'] } },
+    operator: {
+      tools: ['*'],
+      deny: { tools: ['docs.purge', '*x'], resources: ['**'], methods: ['skills/get'] },
+    },
   },
   assignments: [{ dns: 'a.test', roles: ['reader'] }],
 })
@@ -29,9 +32,23 @@ describe('explainDenial', () => {
       tool('a'.repeat(10_000)),
       'no entry of tools in definePolicy can allow this name (10000 characters)',
     ],
+    [tool('a'.repeat(256)), `add "${'a'.repeat(256)}" to roles.reader.tools in definePolicy`],
+    [
+      tool('a'.repeat(257)),
+      'no entry of tools in definePolicy can allow this name (257 characters)',
+    ],
     [
       resource('no uri'),
       'no entry of resources in definePolicy can allow this name (6 characters)',
+    ],
+    [extension('skills/list'), 'add "skills/list" to roles.reader.methods in definePolicy'],
+    [
+      extension('initialize'),
+      'no entry of methods in definePolicy can allow this name (10 characters)',
+    ],
+    [
+      extension('no method'),
+      'no entry of methods in definePolicy can allow this name (9 characters)',
     ],
     [tool('search'), 'allowed by roles.reader.tools[0] in definePolicy'],
   ])('says which entry would allow %j', (operation, text) => {
@@ -41,6 +58,7 @@ describe('explainDenial', () => {
   it.each([
     [tool('docs.purge'), 'roles.operator.deny.tools[0] in definePolicy denies "docs.purge"'],
     [tool(`${'a'.repeat(300)}x`), 'roles.operator.deny.tools[1] in definePolicy denies the name'],
+    [extension('skills/get'), 'roles.operator.deny.methods[0] in definePolicy denies "skills/get"'],
     [resource('file:///a'), 'roles.operator.deny.resources[0] in definePolicy denies "file:///a"'],
   ])('says which rule denied %j', (operation, text) => {
     expect(explainDenial(policy, holderOf('operator'), operation)).toBe(text)

@@ -105,9 +105,14 @@ roles:
       - name: x
         when: args.y
       - nme: x
+      - { name: x, ui: yes }
+    methods:
+      - tasks/get
+      - skills/*
     resources: [public/**]
     deny:
       tolls: [x]
+      methods: [Tools/Call, skills]
   c:
 assignments:
   - spiffe: acme.test/x
@@ -134,24 +139,28 @@ methods: [x]
       'policy.yaml:12:15: roles.b.extends[0]: roles extend each other in a circle, a → b → a: remove one of them',
       'policy.yaml:14:9: roles.b.tools[0]: has "**": one "*" is already any run of characters, write "a*"',
       'policy.yaml:15:9: roles.b.tools[1]: has the wrong type, must be text (put it in quotes) or a mapping with the key "name"',
-      'policy.yaml:17:9: roles.b.tools[2].when: unknown key, known here: name',
+      'policy.yaml:17:9: roles.b.tools[2].when: unknown key, known here: name, ui',
       'policy.yaml:18:9: roles.b.tools[3].name: is missing, must be text (put it in quotes)',
       'policy.yaml:18:9: roles.b.tools[3].nme: unknown key, did you mean "name"?',
-      'policy.yaml:19:17: roles.b.resources[0]: "public/**" is no URI: write it with its scheme, such as "file:///public/**"',
-      'policy.yaml:21:7: roles.b.deny.tolls: unknown key, did you mean "tools"?',
-      'policy.yaml:22:5: roles.c: is empty, must be a mapping',
-      'policy.yaml:24:13: assignments[0].spiffe: "acme.test/x" is no SPIFFE ID: write "spiffe://trust-domain/path", other URIs under "uri"',
-      'policy.yaml:26:5: assignments[1]: names no certificate: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
-      'policy.yaml:27:5: assignments[2]: has only "issuer", which narrows: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
-      'policy.yaml:28:12: assignments[2].roles: is an empty list: add an entry, or remove the key',
-      'policy.yaml:29:5: assignments[3].roles: is missing, must be a list',
-      'policy.yaml:29:19: assignments[3].dns[1]: "*" has a wildcard that is not the whole first label: write "*.example.com" or the exact name',
-      'policy.yaml:30:5: assignments[3].token: unknown key, known here: authority, spiffe, uri, dns, email, cn, ou, o, issuer, thumbprint, roles',
-      'policy.yaml:31:17: assignments[4].thumbprint: is no SHA-256 thumbprint in base64url: write "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s"',
-      'policy.yaml:32:12: assignments[4].email: "*@acme.test" has a wildcard, but email is compared exactly: write each value in a list',
-      'policy.yaml:33:13: assignments[4].roles[0]: unknown role "admin", known: reader, 2fast, __proto__, a, b, c',
-      'policy.yaml:34:10: assignments[4].uri: "SPIFFE://a/b" is a SPIFFE ID: write it under "spiffe"',
-      'policy.yaml:35:1: methods: unknown key, known here: version, roles, assignments',
+      'policy.yaml:19:24: roles.b.tools[4].ui: must be true, or left out: remove the key',
+      'policy.yaml:21:9: roles.b.methods[0]: "tasks/get" is governed by who owns the task, which no role changes: remove it',
+      'policy.yaml:22:9: roles.b.methods[1]: "skills/*" has a wildcard, but methods are compared exactly: write each name',
+      'policy.yaml:23:17: roles.b.resources[0]: "public/**" is no URI: write it with its scheme, such as "file:///public/**"',
+      'policy.yaml:25:7: roles.b.deny.tolls: unknown key, did you mean "tools"?',
+      'policy.yaml:26:17: roles.b.deny.methods[0]: "Tools/Call" is governed by "tools": write the names of the tools there',
+      'policy.yaml:27:5: roles.c: is empty, must be a mapping',
+      'policy.yaml:29:13: assignments[0].spiffe: "acme.test/x" is no SPIFFE ID: write "spiffe://trust-domain/path", other URIs under "uri"',
+      'policy.yaml:31:5: assignments[1]: names no certificate: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
+      'policy.yaml:32:5: assignments[2]: has only "issuer", which narrows: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
+      'policy.yaml:33:12: assignments[2].roles: is an empty list: add an entry, or remove the key',
+      'policy.yaml:34:5: assignments[3].roles: is missing, must be a list',
+      'policy.yaml:34:19: assignments[3].dns[1]: "*" has a wildcard that is not the whole first label: write "*.example.com" or the exact name',
+      'policy.yaml:35:5: assignments[3].token: unknown key, known here: authority, spiffe, uri, dns, email, cn, ou, o, issuer, thumbprint, roles',
+      'policy.yaml:36:17: assignments[4].thumbprint: is no SHA-256 thumbprint in base64url: write "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s"',
+      'policy.yaml:37:12: assignments[4].email: "*@acme.test" has a wildcard, but email is compared exactly: write each value in a list',
+      'policy.yaml:38:13: assignments[4].roles[0]: unknown role "admin", known: reader, 2fast, __proto__, a, b, c',
+      'policy.yaml:39:10: assignments[4].uri: "SPIFFE://a/b" is a SPIFFE ID: write it under "spiffe"',
+      'policy.yaml:40:1: methods: unknown key, known here: version, roles, assignments',
     ])
   })
 
@@ -184,9 +193,9 @@ methods: [x]
   it.each([
     ['scopes', 'roles: { r: { tools: [{ name: x, scopes: [a] }] } }'],
     ['when', 'roles: { r: { tools: [{ name: x, when: "true" }] } }'],
-    ['ui', 'roles: { r: { tools: [{ name: x, ui: true }] } }'],
+    ['ui', 'roles: { r: { deny: { tools: [{ name: x, ui: true }] } } }'],
+    ['method', 'roles: { r: { method: [skills/list] } }'],
     ['token', 'roles: { r: {} }\nassignments: [{ dns: a, token: any, roles: [r] }]'],
-    ['methods', 'roles: { r: { methods: [skills/list] } }'],
   ])('D35 %s is an unknown key', async (key, text) => {
     const problems = await problemsOf(`version: 1\n${text}\n`)
     expect(problems).toHaveLength(1)
@@ -213,6 +222,14 @@ methods: [x]
     [
       'version: 1\nroles: &r {}\nassignments: *r\n',
       'policy.yaml:3:14: aliases are not read: write the value out, or let a role extend another',
+    ],
+    [
+      'version: 1\nroles: { r: {} }\nassignments: [{ dns: "*.", roles: [r] }]\n',
+      'policy.yaml:3:22: assignments[0].dns: "*." has a wildcard that is not the whole first label: write "*.example.com" or the exact name',
+    ],
+    [
+      'version: 1\nroles:\n  ? [a]\n  : {}\n',
+      'policy.yaml:3:5: With stringKeys, all keys must be strings',
     ],
     ['version: 1\nroles: !x {}\n', 'policy.yaml:2:8: Unresolved tag: !x'],
     [

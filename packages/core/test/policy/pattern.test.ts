@@ -38,6 +38,13 @@ describe('parseNamePattern', () => {
     expect(parseNamePattern(pattern).matches(name)).toBe(expected)
   })
 
+  it('knows one name from a pattern', () => {
+    expect(parseNamePattern('search').exact).toBe(true)
+    for (const text of ['search*', '*search', '*']) {
+      expect(parseNamePattern(text).exact).toBe(false)
+    }
+  })
+
   it.each([
     ['', 'is empty: write a pattern, or remove the entry'],
     ['a**b', 'has "**": one "*" is already any run of characters, write "a*b"'],

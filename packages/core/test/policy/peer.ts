@@ -73,6 +73,11 @@ export function resource(uri: string) {
   return { kind: 'resource', uri } as const
 }
 
+/** A request or notification of a method that is not MCP's own. */
+export function extension(method: string) {
+  return { kind: 'method', method } as const
+}
+
 /** An element of `resources/templates/list`. */
 export function template(uriTemplate: string) {
   return { kind: 'template', uriTemplate } as const

@@ -120,6 +120,8 @@ describe('parseResourcePattern', () => {
   it.each([
     ['', 'is empty: write a pattern, or remove the entry'],
     ['*', 'is no URI: write "**" for every resource'],
+    [`u://{${'x'.repeat(2048)}}`, 'is longer than 2048 characters: write a shorter pattern'],
+    ['{id}'.padEnd(2049, 'x'), 'is longer than 2048 characters: write a shorter pattern'],
     [
       'FILE:///pub/**',
       '"FILE:///pub/**" can never match, URIs are compared in their normal form: write "file:///pub/**"',

@@ -53,6 +53,10 @@ describe('parseUriPattern', () => {
       '"urn:isbn:*" has a wildcard outside a path: a wildcard needs scheme://authority/ before it, any other URI is written out',
     ],
     [
+      'urn:x:https://h.test/*',
+      '"urn:x:https://h.test/*" has a wildcard outside a path: a wildcard needs scheme://authority/ before it, any other URI is written out',
+    ],
+    [
       'https://*.test/a',
       '"https://*.test/a" has a wildcard in its authority, which is literal: write one pattern for each authority',
     ],

@@ -1,16 +1,25 @@
 import type { MtlsFetch } from '@mcp-mtls/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { McpClient } from '../clients.js'
 import { toText } from './content.js'
 
 /** An SDK v1 client behind the facade. */
-export async function connectV1(url: URL, fetch: MtlsFetch): Promise<McpClient> {
-  const client = new Client({ name: 'fixture-client-v1', version: '1.0.0' })
-  const transport = new StreamableHTTPClientTransport(url, { fetch })
+export function connectV1(url: URL, fetch: MtlsFetch): Promise<McpClient> {
   // The class declares accessors of type T | undefined, which exactOptionalPropertyTypes refuses.
-  await client.connect(transport as Transport)
+  return connectOver(new StreamableHTTPClientTransport(url, { fetch }) as Transport)
+}
+
+/** An SDK v1 client over HTTP+SSE. */
+export function connectV1Sse(url: URL, fetch: MtlsFetch): Promise<McpClient> {
+  return connectOver(new SSEClientTransport(url, { fetch }))
+}
+
+async function connectOver(transport: Transport): Promise<McpClient> {
+  const client = new Client({ name: 'fixture-client-v1', version: '1.0.0' })
+  await client.connect(transport)
   return {
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     callTool: async (name, args = {}) => {

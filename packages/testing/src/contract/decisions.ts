@@ -87,6 +87,20 @@ function describeDenials(stage: Stage): void {
 }
 
 function describeAfterDenial(stage: Stage): void {
+  it('D16 decides anew on a call that continues another, whatever state it brings', async () => {
+    const fixture = modernServer()
+    await stage.play({ fixture }, async ({ url, reached }) => {
+      const certificate = stage.certificates.clients.reader
+      const { params } = toolCall('deploy')
+      const state = { requestState: 'of-an-allowed-call', inputResponses: { confirmed: {} } }
+      const retry = modernPost(message('tools/call', { ...params, ...state }))
+      const answer = await rawRequest(url, { certificate, ...retry })
+      expect(answer.json).toMatchObject({ error: { code: -31403 } })
+      expect(reached()).toBe(0)
+      expect(fixture.calls).toEqual([])
+    })
+  })
+
   it('D29 answers pipelined requests after a denial, in order, on the same connection', async () => {
     const fixture = legacyServer()
     await stage.play({ fixture }, async ({ url, reached }) => {

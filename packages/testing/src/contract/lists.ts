@@ -4,17 +4,10 @@ import { legacyPost, message, modernPost, postHeaders } from '../clients/message
 import { rawRequest } from '../clients/raw-request.js'
 import { openRawSession } from '../clients/raw-session.js'
 import { openRawStream } from '../clients/raw-stream.js'
-import { createV1Stateful } from '../servers/v1-stateful.js'
 import { createV2Handler } from '../servers/v2-handler.js'
-import { createV2Stateful } from '../servers/v2-stateful.js'
 import { createMcpFixture } from '../servers.js'
 import { until } from '../until.js'
-import type { Stage } from './stage.js'
-
-const stateful = [
-  { kind: 'v1 stateful', create: createV1Stateful },
-  { kind: 'v2 transport', create: createV2Stateful },
-] as const
+import { type Stage, stateful } from './stage.js'
 
 const collisions = stateful.flatMap((entry) =>
   (['JSON', 'SSE'] as const).map((mode) => ({ ...entry, mode })),

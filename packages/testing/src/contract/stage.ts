@@ -2,8 +2,11 @@ import { type AuditEvent, type TlsSource, tlsFromFiles } from '@mcp-mtls/core'
 import type { AdapterSetup, NodeMcpHandler, RunningAdapter, StartAdapter } from '../adapter.js'
 import { createTestCertificates, type TestCertificates } from '../certificates.js'
 import { writePolicy } from '../policy.js'
-import type { McpFixture } from '../servers/mcp-fixture.js'
-import { createMcpFixture } from '../servers.js'
+import type { ResponseMode } from '../servers/catalogue.js'
+import type { McpFixture, StatefulFixture } from '../servers/mcp-fixture.js'
+import { createV1Stateful } from '../servers/v1-stateful.js'
+import { createV2Stateful } from '../servers/v2-stateful.js'
+import { createMcpFixture, type ServerKind } from '../servers.js'
 
 /** A guarded server under test and what it recorded. */
 export interface Scene {
@@ -19,6 +22,9 @@ export interface SceneSetup {
   /** What stands behind the guard. */
   readonly fixture: Pick<McpFixture, 'handle' | 'close'>
   readonly limits?: NonNullable<AdapterSetup['options']['limits']>
+  /** Further options of the guard, or others in place of the stage's own. */
+  readonly options?: Partial<AdapterSetup['options']>
+  readonly paths?: readonly string[]
   readonly http2?: boolean
 }
 
@@ -61,6 +67,15 @@ export function createStage(start: StartAdapter): Stage {
   }
 }
 
+/** The two transports that keep sessions. */
+export const stateful: readonly {
+  readonly kind: ServerKind
+  readonly create: (mode: ResponseMode) => StatefulFixture
+}[] = [
+  { kind: 'v1 stateful', create: createV1Stateful },
+  { kind: 'v2 transport', create: createV2Stateful },
+]
+
 /** A server of SDK v1 without sessions, for scenarios of the legacy era. */
 export function legacyServer(): McpFixture {
   return createMcpFixture('v1 stateless', 'JSON')
@@ -77,14 +92,15 @@ type Properties = SceneSetup & {
 }
 
 async function openScene(start: StartAdapter, properties: Properties): Promise<Scene> {
-  const { fixture, limits, http2 = false } = properties
+  const { fixture, limits, paths, http2 = false } = properties
   const tls = await tlsFromFiles(properties.certificates.files)
   const events: AuditEvent[] = []
   const counted = countRequests(fixture.handle)
-  const running = await start({
+  const starting = start({
     tls,
     handle: counted.handle,
     http2,
+    ...(paths && { paths }),
     options: {
       policy: properties.policy,
       audit: (event) => {
@@ -92,7 +108,12 @@ async function openScene(start: StartAdapter, properties: Properties): Promise<S
       },
       logger: { info() {}, warn() {}, error() {} },
       ...(limits && { limits }),
+      ...properties.options,
     },
+  })
+  const running = await starting.catch(async (error: unknown) => {
+    await tls.close()
+    throw error
   })
   return {
     url: running.url,
@@ -116,9 +137,9 @@ function countRequests(handle: NodeMcpHandler): { handle: NodeMcpHandler; count(
   let requests = 0
   return {
     count: () => requests,
-    handle: (req, res, body) => {
+    handle: (req, res, body, query) => {
       requests += 1
-      return handle(req, res, body)
+      return handle(req, res, body, query)
     },
   }
 }

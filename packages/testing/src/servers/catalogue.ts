@@ -15,7 +15,8 @@ interface Caller {
   readonly clientId: string
 }
 
-/** The text of every answer: what ran, and who the SDK says is calling. */
-export function describeCall(name: string, caller: Caller | undefined): string {
-  return `${name} for ${caller?.clientId ?? 'nobody'}`
+/** The text of every answer: what ran, who the SDK says is calling, and what was asked for. */
+export function describeCall(name: string, caller: Caller | undefined, query?: string): string {
+  const what = query === undefined ? '' : `: ${query}`
+  return `${name} for ${caller?.clientId ?? 'nobody'}${what}`
 }

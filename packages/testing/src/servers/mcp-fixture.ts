@@ -18,4 +18,6 @@ export interface SpeakingFixture extends McpFixture {
 /** A server with sessions, whose messages can be held. */
 export interface StatefulFixture extends SpeakingFixture {
   readonly gate: Gate
+  /** Asks the client of every session for its roots, on the streams they hold open; resolves to the answers' URIs. */
+  askForRoots(): Promise<readonly string[]>
 }

@@ -6,6 +6,8 @@ import type { NodeMcpHandler } from '../adapter.js'
 export interface Session {
   readonly handle: NodeMcpHandler
   notifyResourceUpdated(uri: string): Promise<void>
+  /** Default: the client is asked for nothing. */
+  askForRoots?(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -19,6 +21,7 @@ export interface SessionOptions {
 export interface Sessions {
   readonly handle: NodeMcpHandler
   notifyResourceUpdated(uri: string): Promise<void>
+  askForRoots(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -39,6 +42,10 @@ export function createSessions(open: (options: SessionOptions) => Promise<Sessio
     async notifyResourceUpdated(uri) {
       for (const session of sessions.values()) await session.notifyResourceUpdated(uri)
     },
+    askForRoots: async () =>
+      (
+        await Promise.all([...sessions.values()].map((session) => session.askForRoots?.() ?? []))
+      ).flat(),
     async close() {
       await Promise.all([...sessions.values()].map((session) => session.close()))
     },

@@ -14,9 +14,9 @@ export function createV1Server(calls: string[]): McpServer {
 function registerTools(server: McpServer, calls: string[]): void {
   for (const name of catalogue.tools) {
     const inputSchema = { query: z.string().optional() }
-    server.registerTool(name, { description: name, inputSchema }, (_args, extra) => {
+    server.registerTool(name, { description: name, inputSchema }, ({ query }, extra) => {
       calls.push(name)
-      return { content: [{ type: 'text', text: describeCall(name, extra.authInfo) }] }
+      return { content: [{ type: 'text', text: describeCall(name, extra.authInfo, query) }] }
     })
   }
 }

@@ -26,6 +26,7 @@ export function createV1Stateful(mode: ResponseMode): StatefulFixture {
     return {
       handle: (req, res, body) => transport.handleRequest(req, res, body),
       notifyResourceUpdated: (uri) => server.server.sendResourceUpdated({ uri }),
+      askForRoots: async () => (await server.server.listRoots()).roots.map(({ uri }) => uri),
       close: () => server.close(),
     }
   })

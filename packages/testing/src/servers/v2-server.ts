@@ -27,9 +27,9 @@ export function createV2Server(calls: string[]): McpServer {
 function registerTools(server: McpServer, calls: string[]): void {
   for (const name of catalogue.tools) {
     const inputSchema = z.object({ query: z.string().optional() })
-    server.registerTool(name, { description: name, inputSchema }, (_args, ctx) => {
+    server.registerTool(name, { description: name, inputSchema }, ({ query }, ctx) => {
       calls.push(name)
-      return { content: [{ type: 'text', text: describeCall(name, ctx.http?.authInfo) }] }
+      return { content: [{ type: 'text', text: describeCall(name, ctx.http?.authInfo, query) }] }
     })
   }
 }

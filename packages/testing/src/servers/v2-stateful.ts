@@ -24,6 +24,7 @@ export function createV2Stateful(mode: ResponseMode): StatefulFixture {
     return {
       handle: (req, res, body) => transport.handleRequest(req, res, body),
       notifyResourceUpdated: (uri) => server.server.sendResourceUpdated({ uri }),
+      askForRoots: async () => (await server.server.listRoots()).roots.map(({ uri }) => uri),
       close: () => server.close(),
     }
   })

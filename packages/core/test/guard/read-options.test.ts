@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { readOptions } from '../../src/guard/read-options.js'
+import { policy } from './stage.js'
+
+/** Options of a program that no compiler has seen. */
+function read(options: unknown) {
+  return readOptions(options as Parameters<typeof readOptions>[0])
+}
+
+describe('options of a guard', () => {
+  it('need only a policy; everything else has a default', () => {
+    expect(read({ policy })).toEqual({
+      policy,
+      tls: undefined,
+      identity: ['spiffe', 'uri', 'dns'],
+      origins: undefined,
+      hosts: undefined,
+      limits: { bodyBytes: 1_048_576, depth: 64, batch: 0, uniqueKeys: false },
+      sessionSecrets: undefined,
+      observing: false,
+      denyStatus: 200,
+      authorize: undefined,
+      audit: undefined,
+      logger: undefined,
+    })
+  })
+
+  it('with the value undefined count as absent', () => {
+    expect(read({ policy, tls: undefined, audit: undefined })).toEqual(read({ policy }))
+  })
+
+  it('of limits keep the defaults of those not given', () => {
+    const { limits } = read({ policy, limits: { bodyBytes: 10 } })
+    expect(limits).toEqual({ bodyBytes: 10, depth: 64, batch: 0, uniqueKeys: false })
+  })
+
+  it('are copied and frozen', () => {
+    const identity = ['dns'] as ('dns' | 'cn')[]
+    const settings = read({ policy, identity, origins: ['https://a.test'], hosts: ['a.test'] })
+    identity.push('cn')
+    expect(settings.identity).toEqual(['dns'])
+    for (const value of [settings, settings.identity, settings.origins, settings.hosts]) {
+      expect(Object.isFrozen(value)).toBe(true)
+    }
+    expect(Object.isFrozen(settings.limits)).toBe(true)
+  })
+
+  it('take a policy by path, by URL and as made by definePolicy', () => {
+    const url = new URL('file:///policy.yaml')
+    for (const value of ['policy.yaml', url, policy])
+      expect(read({ policy: value }).policy).toBe(value)
+  })
+
+  it('take one session secret or several', () => {
+    const [one, two] = ['a'.repeat(32), 'b'.repeat(32)]
+    expect(read({ policy, sessionSecret: one }).sessionSecrets).toEqual([one])
+    expect(read({ policy, sessionSecret: [one, two] }).sessionSecrets).toEqual([one, two])
+  })
+})
+
+const policyAdvice =
+  '`policy` must be a path, a file URL, or the result of definePolicy() or loadPolicy(); wrap a plain object in definePolicy()'
+const tlsAdvice = '`tls` must be a TLS source: write `tls: await tlsFromFiles({ cert, key, ca })`'
+const identityAdvice = '`identity` must be a non-empty list of spiffe, uri, dns, email, cn'
+const originsAdvice =
+  '`origins` must be a list of origins such as https://console.acme.test, without a path'
+const hostsAdvice =
+  '`hosts` must be a non-empty list of host names, with a port where it is not the default'
+const secretAdvice = '`sessionSecret` must be a secret of 32 characters or more, or a list of them'
+const loggerAdvice =
+  '`logger` must have the methods info, warn and error, each taking (fields, message)'
+const limits = 'bodyBytes and depth (positive whole numbers), batch (a whole number) and uniqueKeys'
+
+describe('an option that is wrong is refused, with advice:', () => {
+  it.each([
+    ['policy', '', policyAdvice],
+    ['policy', { version: 1 }, policyAdvice],
+    ['policy', null, policyAdvice],
+    ['policy', 7, policyAdvice],
+    ['tls', {}, tlsAdvice],
+    ['tls', { cert: 'a', key: 'b', ca: 'c' }, tlsAdvice],
+    ['tls', Promise.resolve(), tlsAdvice],
+    ['identity', [], identityAdvice],
+    ['identity', 'spiffe', identityAdvice],
+    ['identity', ['SPIFFE'], identityAdvice],
+    ['identity', ['spiffe', 'ou'], identityAdvice],
+    ['origins', 'https://a.test', originsAdvice],
+    ['origins', ['https://a.test/'], originsAdvice],
+    ['origins', ['a.test'], originsAdvice],
+    ['origins', ['*'], originsAdvice],
+    ['origins', ['null'], originsAdvice],
+    ['hosts', [], hostsAdvice],
+    ['hosts', ['a.test', ''], hostsAdvice],
+    ['hosts', 'a.test', hostsAdvice],
+    ['limits', 7, `\`limits\` must be an object; it takes ${limits}`],
+    ['limits', { bodyBytes: 0 }, `\`limits\` has \`bodyBytes\`; it takes ${limits}`],
+    ['limits', { bodyBytes: '1mb' }, '`limits` has `bodyBytes`'],
+    ['limits', { depth: 1.5 }, '`limits` has `depth`'],
+    ['limits', { depth: Number.POSITIVE_INFINITY }, '`limits` has `depth`'],
+    ['limits', { batch: -1 }, '`limits` has `batch`'],
+    ['limits', { uniqueKeys: 'yes' }, '`limits` has `uniqueKeys`'],
+    ['limits', { bytes: 7, depth: 0 }, '`limits` has `bytes`, `depth`'],
+    ['limits', { __proto__: null, constructor: 7 }, '`limits` has `constructor`'],
+    ['sessionSecret', '', secretAdvice],
+    ['sessionSecret', 'a'.repeat(31), secretAdvice],
+    ['sessionSecret', [], secretAdvice],
+    ['sessionSecret', ['a'.repeat(32), 'b'], secretAdvice],
+    ['enforcement', 'off', "`enforcement` must be 'enforce' or 'observe'"],
+    ['enforcement', false, "`enforcement` must be 'enforce' or 'observe'"],
+    ['denyStatus', 401, '`denyStatus` must be 200 or 403'],
+    ['authorize', true, '`authorize` must be a function that answers true or false'],
+    ['audit', {}, '`audit` must be a function that takes an event'],
+    ['logger', 'info', loggerAdvice],
+    ['logger', { info() {}, warn() {} }, loggerAdvice],
+  ])('%s: %j', (name, value, message) => {
+    expect(() => read({ policy, [name]: value })).toThrow(message)
+  })
+
+  it('no options at all', () => {
+    for (const options of [undefined, null, 'policy.yaml', []]) {
+      expect(() => read(options)).toThrow('mcpMtls needs options: at least { policy }')
+    }
+  })
+
+  it('no policy', () => {
+    expect(() => read({})).toThrow('`policy` is required: write `policy: "policy.yaml"`')
+  })
+
+  it.each(['polcy', 'enabled', 'toString', 'constructor', '__proto__x'])('unknown: %s', (name) => {
+    expect(() => read({ policy, [name]: true })).toThrow(`unknown option \`${name}\``)
+  })
+
+  it('a misspelt name, with the one that is meant', () => {
+    expect(() => read({ policy, identiy: ['dns'] })).toThrow('did you mean `identity`?')
+  })
+
+  it('several, all at once', () => {
+    expect(() => read({ polcy: 'x', denyStatus: 500, hosts: [] })).toThrow(
+      /`policy` is required(.|\n)*`polcy`(.|\n)*`denyStatus`(.|\n)*`hosts`/,
+    )
+  })
+
+  it('as an error with a code', () => {
+    const name = 'ConfigurationError'
+    expect(() => read({})).toThrow(
+      expect.objectContaining({ name, code: 'ERR_MTLS_CONFIGURATION' }),
+    )
+  })
+})

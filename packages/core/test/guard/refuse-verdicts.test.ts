@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import type { Verdict } from '../../src/guard/judge.js'
+import { refuseVerdicts } from '../../src/guard/refuse-verdicts.js'
+import { type Message, readMessages } from '../../src/mcp/read-operations.js'
+
+type Effect = Verdict['effect']
+
+const DENIED = -31403
+const INVALID = -32600
+const UNKNOWN = -32601
+const FOREIGN = -32602
+
+function read(body: unknown): Message {
+  const [message] = readMessages(body, { batch: 0, protocolVersion: undefined })
+  if (message === undefined) throw new Error('nothing read')
+  return message
+}
+
+function request(id: number | string, effect: Effect): Verdict {
+  const message = read({ jsonrpc: '2.0', id, method: 'ping' })
+  return { effect, message, decisions: [] }
+}
+
+function notification(effect: Effect): Verdict {
+  const message = read({ jsonrpc: '2.0', method: 'notifications/initialized' })
+  return { effect, message, decisions: [] }
+}
+
+function response(effect: Effect): Verdict {
+  return { effect, message: read({ jsonrpc: '2.0', id: 1, result: {} }), decisions: [] }
+}
+
+interface Setting {
+  readonly isBatch?: boolean
+  readonly querySession?: string
+  readonly denyStatus?: 200 | 403
+}
+
+function refuse(verdicts: readonly Verdict[], setting: Setting = {}) {
+  const { isBatch = false, querySession, denyStatus = 200 } = setting
+  const call = { body: isBatch ? [] : {}, querySession }
+  const { status, body } = refuseVerdicts(verdicts, call, { denyStatus })
+  return { status, answer: JSON.parse(body ?? 'null') as unknown }
+}
+
+function error(id: number | string | null, code: number) {
+  return { jsonrpc: '2.0', id, error: { code, message: expect.any(String) } }
+}
+
+describe('refuseVerdicts for one message', () => {
+  it.each([
+    { effect: 'deny', code: DENIED },
+    { effect: 'unknown', code: UNKNOWN },
+    { effect: 'foreign', code: FOREIGN },
+  ] as const)('answers a request that is $effect with its id and $code', ({ effect, code }) => {
+    expect(refuse([request('seven', effect)])).toEqual({
+      status: 200,
+      answer: error('seven', code),
+    })
+  })
+
+  it('denies with denyStatus, which an unknown method does not have', () => {
+    const setting = { denyStatus: 403 } as const
+    expect(refuse([request(1, 'deny')], setting).status).toBe(403)
+    expect(refuse([request(1, 'unknown')], setting).status).toBe(200)
+  })
+
+  it.each([notification('deny'), notification('unknown'), response('deny')])(
+    'D06 answers what has no id to answer to with 403 and none',
+    (verdict) => {
+      expect(refuse([verdict])).toEqual({ status: 403, answer: error(null, DENIED) })
+    },
+  )
+})
+
+describe('refuseVerdicts for a batch', () => {
+  it('D01 tells every request its part, in order, and nobody else', () => {
+    const verdicts = [
+      request(1, 'allow'),
+      notification('allow'),
+      request('b', 'deny'),
+      request(3, 'unknown'),
+      request(4, 'foreign'),
+      response('allow'),
+    ]
+    expect(refuse(verdicts, { isBatch: true })).toEqual({
+      status: 200,
+      answer: [error(1, INVALID), error('b', DENIED), error(3, UNKNOWN), error(4, FOREIGN)],
+    })
+  })
+
+  it('D01 refuses allowed requests beside a denied notification', () => {
+    const verdicts = [request(1, 'allow'), notification('deny')]
+    expect(refuse(verdicts, { isBatch: true }).answer).toEqual([error(1, INVALID)])
+  })
+
+  it('D01 answers one denied request as a batch of one', () => {
+    expect(refuse([request(1, 'deny')], { isBatch: true }).answer).toEqual([error(1, DENIED)])
+  })
+
+  it('D06 answers a batch without requests with 403', () => {
+    const verdicts = [notification('allow'), notification('deny'), response('allow')]
+    const setting = { isBatch: true }
+    expect(refuse(verdicts, setting)).toEqual({ status: 403, answer: error(null, DENIED) })
+  })
+
+  it('has denyStatus as a whole', () => {
+    const setting = { isBatch: true, denyStatus: 403 } as const
+    expect(refuse([request(1, 'deny')], setting).status).toBe(403)
+  })
+})
+
+describe('refuseVerdicts over HTTP+SSE', () => {
+  it.each(['deny', 'unknown', 'foreign'] as const)(
+    'never answers 200 to a request that is %s, since its client reads the status alone',
+    (effect) => {
+      expect(refuse([request(1, effect)], { querySession: 'id' }).status).toBe(403)
+      const batch = { querySession: 'id', isBatch: true }
+      expect(refuse([request(1, effect)], batch).status).toBe(403)
+    },
+  )
+})
+
+describe('the texts of refusals', () => {
+  it('D24 depend on the code and the id alone', () => {
+    const named = (name: string): Verdict => {
+      const params = { name, arguments: {} }
+      const message = read({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+      return { effect: 'deny', message, decisions: [] }
+    }
+    expect(refuse([named('deploy')])).toEqual(refuse([named('__proto__')]))
+  })
+})
