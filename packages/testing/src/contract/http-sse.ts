@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { legacyPost, message, toolCall } from '../clients/messages.js'
 import { rawExchange } from '../clients/raw-exchange.js'
 import { rawRequest } from '../clients/raw-request.js'
@@ -36,6 +36,9 @@ export function describeHttpSse(stage: Stage): void {
       stream.close()
       await scene.stop()
     })
+    beforeEach(() => {
+      fixture.calls.length = 0
+    })
 
     const post = (who: 'reader' | 'operator', body: unknown) =>
       rawRequest(told.url, { certificate: stage.certificates.clients[who], ...legacyPost(body) })
@@ -55,7 +58,7 @@ export function describeHttpSse(stage: Stage): void {
       expect((await rawRequest(told.url, { certificate, ...call })).status).toBe(202)
       await until(() => stream.text().includes('"id":"own"'))
       expect(stream.text()).toContain(`search for ${principalNames.reader}`)
-      expect(fixture.calls.splice(0)).toEqual(['search'])
+      expect(fixture.calls).toEqual(['search'])
     })
 
     it('refuses a denied message with 403, which its client does not wait upon', async () => {
@@ -97,7 +100,7 @@ function describeClient(
     expect(await client.callTool('docs.read')).toEqual({ text, isError: false })
     await expect(client.callTool('deploy')).rejects.toThrow(/403/)
     await client.close()
-    expect(fixture.calls.splice(0)).toEqual(['docs.read'])
+    expect(fixture.calls).toEqual(['docs.read'])
   })
 }
 

@@ -72,13 +72,13 @@ function describeQuestions(stage: Stage): void {
         toolCall('never-existed'),
         message('skills/list'),
         toolCall('search', { query: 'pears' }),
-        message('prompts/get', { name: 'greet' }),
+        message('prompts/get', { name: 'greet', arguments: { tone: 'warm' } }),
         message('resources/read', { uri: 'file:///public/readme' }),
       ]
       for (const request of requests) await rawRequest(url, { certificate, ...legacyPost(request) })
       expect(questions.map(({ operation }) => operation)).toEqual([
         { kind: 'tool', name: 'search', args: { query: 'pears' } },
-        { kind: 'prompt', name: 'greet' },
+        { kind: 'prompt', name: 'greet', args: { tone: 'warm' } },
         { kind: 'resource', uri: 'file:///public/readme' },
       ])
       const names = questions.map(({ principal }) => principal.name)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ClientCertificate } from '../certificates.js'
 import { legacyPost, toolCall } from '../clients/messages.js'
 import { type RawResponse, rawRequest } from '../clients/raw-request.js'
@@ -64,6 +64,9 @@ export function describeSessionTakeover(stage: Stage): void {
       stream.close()
       await scene.stop()
     })
+    beforeEach(() => {
+      fixture.calls.length = 0
+    })
 
     const send = (verb: string, who: Who, id = session['mcp-session-id'] ?? '') => {
       const headers = { ...session, 'mcp-session-id': id }
@@ -95,7 +98,7 @@ export function describeSessionTakeover(stage: Stage): void {
       const answer = await send('POST', who)
       expect(answer).toMatchObject({ status: 200, json: { result: {} } })
       expect(answer.headers['mcp-session-id']).toBe(session['mcp-session-id'])
-      expect(fixture.calls.splice(0)).toEqual(['search'])
+      expect(fixture.calls).toEqual(['search'])
     })
 
     it('D18 is ended by a DELETE of its owner', async () => {
