@@ -27,3 +27,4 @@ app.all('/mcp', (request, reply) => {
   return mcp(request.raw, reply.raw, request.body)
 })
 await app.listen({ port: 8443 })
+console.log('https://localhost:8443/mcp')

@@ -180,12 +180,11 @@ describe('the start of the README, from the packed tarballs, in an empty directo
     ])('a client of SDK %s calls the server', async (_, clientModule, transportModule) => {
       const snippet = block('js', "import { mtlsFetch } from '@mcp-mtls/client'")
         .replaceAll('8443', String(server.port))
-        .replace('new StreamableHTTPClientTransport', 'const transport = $&')
+        .replace(/^import \{ Client, .*$/m, '')
+        .replace('console.log(await client.listTools())', '')
       const program = `import { Client } from '${clientModule}'
 import { StreamableHTTPClientTransport } from '${transportModule}'
 ${snippet}
-const client = new Client({ name: 'readme', version: '1.0.0' })
-await client.connect(transport)
 const { tools } = await client.listTools()
 const { content } = await client.callTool({ name: 'search', arguments: { q: 'mtls' } })
 const denied = await client.callTool({ name: 'deploy', arguments: {} }).catch(({ code }) => code)
@@ -193,9 +192,8 @@ await client.close()
 await fetch.close()
 process.stdout.write(JSON.stringify({ tools: tools.map(({ name }) => name), content, denied }))
 `
-      const directory = path('certs', 'mcp', 'clients', 'reader')
-      await writeFile(join(directory, 'client.mjs'), program)
-      const { stdout, stderr } = await run(process.execPath, ['client.mjs'], { cwd: directory })
+      await writeFile(path('client.mjs'), program)
+      const { stdout, stderr } = await run(process.execPath, ['client.mjs'], { cwd: path() })
       expect(stderr).toBe('')
       expect(JSON.parse(stdout)).toEqual({
         tools: ['search'],

@@ -105,7 +105,8 @@ export class RequestError extends MtlsError {
   }
 }
 
-function describeIssue(source: string, issue: PolicyIssue): string {
+/** Writes an issue in one line: where, and what. */
+export function describeIssue(source: string, issue: PolicyIssue): string {
   const position = issue.line === undefined ? '' : `:${issue.line}:${issue.column ?? 1}`
   const path = issue.path === '' ? '' : ` ${issue.path}:`
   return `${source}${position}:${path} ${issue.message}`

@@ -34,6 +34,8 @@ export type {
   AssignmentDefinition,
   DenyDefinition,
   PolicyDefinition,
+  PromptEntry,
+  ResourceEntry,
   RoleDefinition,
   ToolEntry,
 } from './policy/definition.js'

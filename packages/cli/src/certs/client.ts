@@ -9,6 +9,14 @@ export interface ClientOptions extends ClientNames {
   readonly days: number
 }
 
+// What a client may do is a matter of the server's policy; this says it.
+const listTools = [
+  ...['-H', 'Content-Type: application/json'],
+  ...['-H', 'Accept: application/json, text/event-stream'],
+  ...['-d', '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'],
+  'https://localhost:8443/mcp',
+]
+
 /**
  * Makes the certificate of a client. Without `name` its directory is called by the end of its first name.
  *
@@ -24,7 +32,6 @@ export async function issueClient(
   const request = { usage: 'client' as const, ...subject }
   const issued = await issueInto({ root: dir, directory, days, request })
   const { certificate = '', key = '', ca = '' } = issued.files
-  const url = 'https://localhost:8443/mcp'
-  const curl = ['curl', '--cert', certificate, '--key', key, '--cacert', ca, url]
+  const curl = ['curl', '--cert', certificate, '--key', key, '--cacert', ca, ...listTools]
   return { command: 'certs client', ...issued, next: toShell(curl) }
 }

@@ -5,12 +5,19 @@ import { escapeText } from './escape.js'
 
 /**
  * What an event is about: a decision of the policy, a peer that could not be authenticated, a TLS
- * handshake that was refused, a request that could not be judged, or a failure of the server itself.
+ * handshake that was refused, a request that could not be judged, a change of the policy file, or a
+ * failure of the server itself.
  */
-export type AuditEventType = 'decision' | 'authentication' | 'handshake' | 'protocol' | 'error'
+export type AuditEventType =
+  | 'decision'
+  | 'authentication'
+  | 'handshake'
+  | 'protocol'
+  | 'policy'
+  | 'error'
 
-/** What became of it. */
-export type AuditEffect = 'allow' | 'deny' | 'would-deny'
+/** What became of it; of a change of the policy, whether it is in force now or the one before it stays. */
+export type AuditEffect = 'allow' | 'deny' | 'would-deny' | 'reload' | 'reload-failed'
 
 /**
  * One structured record. Never holds tool arguments, tokens or bodies; every text that came from a
@@ -34,6 +41,8 @@ export interface AuditEvent {
   readonly operation?: { readonly kind: Operation['kind']; readonly name: string }
   /** The place in the policy that decided. */
   readonly rule?: string
+  /** The policy file that was reloaded. */
+  readonly source?: string
   /** Why not: a stable word or an error's message. */
   readonly reason?: string
   /** What the operator can do about it. */
@@ -51,13 +60,14 @@ export interface AuditFacts {
   readonly method?: string | undefined
   readonly operation?: Operation | undefined
   readonly rule?: string | undefined
+  readonly source?: string | undefined
   readonly reason?: string | undefined
   readonly hint?: string | undefined
 }
 
 /** Makes the frozen event of some facts, with an id and the time. */
 export function createAuditEvent(facts: AuditFacts): AuditEvent {
-  const { operation, remoteAddress, method, rule, reason, hint } = facts
+  const { operation, remoteAddress, method, rule, source, reason, hint } = facts
   const event: Writable<AuditEvent> = {
     id: randomUUID(),
     time: toIsoTime(Date.now()),
@@ -69,6 +79,7 @@ export function createAuditEvent(facts: AuditFacts): AuditEvent {
   if (method !== undefined) event.method = escapeText(method)
   if (operation) event.operation = { kind: operation.kind, name: escapeText(nameOf(operation)) }
   if (rule !== undefined) event.rule = rule
+  if (source !== undefined) event.source = source
   if (reason !== undefined) event.reason = escapeLong(reason)
   if (hint !== undefined) event.hint = escapeLong(hint)
   return Object.freeze(event)

@@ -29,9 +29,13 @@ export interface Logger {
   error(fields: object, message: string): void
 }
 
-/** Writes events to a logger: allows at info, denials at warn, failures of the server at error. */
+/**
+ * Writes events to a logger: allows at info, denials at warn, failures of the server at error. Changes of
+ * the policy are left out: the guard itself writes them to its logger, whatever the sink.
+ */
 export function toLoggerSink(logger: Logger): AuditSink {
   return (event) => {
+    if (event.type === 'policy') return
     if (event.type === 'error') logger.error({ audit: event }, describeEvent(event))
     else if (event.effect !== 'allow') logger.warn({ audit: event }, describeEvent(event))
     else logger.info({ audit: event }, describeEvent(event))

@@ -13,14 +13,24 @@ export interface AuthInfo {
   readonly extra: Record<string, unknown>
 }
 
+type Extra = AuthInfo['extra']
+
 // Keyed by `extra`, which both SDKs keep by reference: nobody can forge an entry, and a copy of the rest still works.
 const principals = new WeakMap<object, Principal>()
+const extras = new WeakMap<Principal, Extra>()
 
 /** The SDK's view of a principal. `clientId` is the principal's name. */
 export function toAuthInfo(principal: Principal): AuthInfo {
-  const extra = { roles: principal.roles, identity: principal.identity }
-  principals.set(extra, principal)
+  const extra = extras.get(principal) ?? createExtra(principal)
   return { token: '', clientId: principal.name, scopes: [], extra }
+}
+
+/** One for all requests of a principal, hence frozen. */
+function createExtra(principal: Principal): Extra {
+  const extra = Object.freeze({ roles: principal.roles, identity: principal.identity })
+  principals.set(extra, principal)
+  extras.set(principal, extra)
+  return extra
 }
 
 /** Whether a guard made this object. */

@@ -4,7 +4,8 @@ import type { Answer } from '../http/write-answer.js'
 import { explainDenial } from '../policy/explain.js'
 import { certificateRefused, methodNotAllowed, upgradeRefused, withoutRole } from './answer.js'
 import type { Call, GuardContext } from './context.js'
-import { createCallerSessions } from './sessions.js'
+import { andThen, type Outcome } from './outcome.js'
+import { sessionsOf } from './sessions.js'
 
 const verbs: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE'])
 
@@ -15,14 +16,20 @@ const verbs: ReadonlySet<string | undefined> = new Set(['POST', 'GET', 'DELETE']
  * @throws {CertificateError} if the connection gives no identity
  * @throws {RequestError} for a refused Origin or Host, or a session that is not this caller's
  */
-export async function authenticate(
+export function authenticate(
   context: GuardContext,
   req: IncomingMessage,
   res: ServerResponse,
-): Promise<Call | undefined> {
+): Outcome<Call | undefined> {
   if (context.isProbe(req)) return answered(context, res, certificateRefused())
   if (isPreflight(req)) return answered(context, res, preflightAnswer(req, context.settings))
-  const policy = await context.policy()
+  return andThen(context.policy(), (policy) => meet(context, { req, res, policy }))
+}
+
+function meet(
+  context: GuardContext,
+  { req, res, policy }: Pick<Call, 'req' | 'res' | 'policy'>,
+): Call | undefined {
   const principal = context.connections.principal(req, policy)
   const call = { req, res, principal, policy, body: undefined, querySession: undefined }
   if (principal.roles.length === 0 && !context.settings.observing) {
@@ -30,8 +37,8 @@ export async function authenticate(
   }
   if (!verbs.has(req.method) || req.headers.upgrade !== undefined) return refuseVerb(context, call)
   checkOrigin(req, context.settings)
-  const querySession = createCallerSessions(context.seals, principal.name).open(req)
-  return { ...call, querySession }
+  const querySession = sessionsOf(context.seals, principal).open(req)
+  return querySession === undefined ? call : { ...call, querySession }
 }
 
 function answered(context: GuardContext, res: ServerResponse, answer: Answer): undefined {

@@ -1,16 +1,18 @@
 import { singleHeader } from '../http/headers.js'
 import { checkHeaderAgreement, type MessageHeaders } from '../mcp/header-agreement.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
+import type { Operation } from '../mcp/operation.js'
 import { type Message, readMessages } from '../mcp/read-operations.js'
 import { decide } from '../policy/decide.js'
 import { withoutRole } from './answer.js'
 import { auditDecision } from './audit-verdict.js'
 import type { Call, GuardContext } from './context.js'
 import type { Verdict } from './judge.js'
+import { andThen, type Outcome } from './outcome.js'
 import { refuseVerdicts } from './refuse-verdicts.js'
 import { release } from './release.js'
-import { rewriteBody } from './rewrite-body.js'
-import { createCallerTasks } from './tasks.js'
+import { type Judged, rewriteBody } from './rewrite-body.js'
+import { type CallerTasks, createCallerTasks } from './tasks.js'
 import { weigh } from './weigh.js'
 
 /**
@@ -19,7 +21,7 @@ import { weigh } from './weigh.js'
  *
  * @throws {RequestError} for a body that is no JSON-RPC, or headers that disagree with it
  */
-export async function authorize(context: GuardContext, call: Call): Promise<Call | undefined> {
+export function authorize(context: GuardContext, call: Call): Outcome<Call | undefined> {
   return call.req.method === 'POST' ? authorizePost(context, call) : authorizeStream(context, call)
 }
 
@@ -31,29 +33,65 @@ function authorizeStream(context: GuardContext, call: Call): Call | undefined {
   const decision = decide(policy, principal, operation)
   auditDecision(context, call, { method, operation, decision })
   if (decision.effect === 'allow' || context.settings.observing) {
-    return release(context, call, { ids: [], tasks: createCallerTasks(context, call) })
+    return release(context, call, { ids: [], tasks: holdTasks(context, call) })
   }
   context.answer(res, withoutRole())
   return undefined
 }
 
-async function authorizePost(context: GuardContext, call: Call): Promise<Call | undefined> {
+function authorizePost(context: GuardContext, call: Call): Outcome<Call | undefined> {
   const headers = readMessageHeaders(call)
   const sent = readMessages(call.body, {
     batch: context.settings.limits.batch,
     protocolVersion: headers.protocolVersion,
   })
   for (const message of sent) checkHeaderAgreement(message, headers)
-  const tasks = createCallerTasks(context, call)
-  const messages = sent.map(tasks.attribute)
-  const verdicts: Verdict[] = []
-  for (const message of messages) verdicts.push(await weigh(context, call, message))
-  if (verdicts.every(({ effect }) => effect === 'allow')) {
-    const granted = rewriteBody(context, call, { messages, tasks })
-    return release(context, granted, { ids: messages.flatMap(idOf), tasks })
+  const tasks = holdTasks(context, call)
+  const messages = sent.map((message) =>
+    message.operations.some(isTask) ? tasks().attribute(message) : message,
+  )
+  return andThen(weighAll(context, call, messages), (verdicts) => {
+    if (verdicts.every(isAllowed)) return grant(context, call, { messages, tasks })
+    context.answer(call.res, refuseVerdicts(verdicts, call, context.settings))
+    return undefined
+  })
+}
+
+/** Whatever is about tasks is made when the first is met: most calls meet none. */
+function holdTasks(context: GuardContext, call: Call): () => CallerTasks {
+  let made: CallerTasks | undefined
+  return () => {
+    made ??= createCallerTasks(context, call)
+    return made
   }
-  context.answer(call.res, refuseVerdicts(verdicts, call, context.settings))
-  return undefined
+}
+
+/** One after the other: what one message is decided on does not depend on when another was. */
+function weighAll(
+  context: GuardContext,
+  call: Call,
+  messages: readonly Message[],
+): Outcome<readonly Verdict[]> {
+  return messages.reduce<Outcome<readonly Verdict[]>>(
+    (before, message) =>
+      andThen(before, (verdicts) =>
+        andThen(weigh(context, call, message), (verdict) => [...verdicts, verdict]),
+      ),
+    [],
+  )
+}
+
+function grant(context: GuardContext, call: Call, { messages, tasks }: Judged): Call {
+  const granted = rewriteBody(context, call, { messages, tasks })
+  return release(context, granted, { ids: messages.flatMap(idOf), tasks })
+}
+
+function isAllowed({ effect }: Verdict): boolean {
+  return effect === 'allow'
+}
+
+function isTask({ kind }: Operation): boolean {
+  return kind === 'task'
 }
 
 function idOf(message: Message): readonly RequestId[] {

@@ -19,6 +19,8 @@ export interface Connections {
    * @throws {RequestError} with status 503 if the connection's server is not attached to the TLS source
    */
   principal(req: IncomingMessage, policy: Policy): Principal
+  /** The same principal with the roles another policy gives it. */
+  reassign(principal: Principal, policy: Policy): Principal
 }
 
 interface Known {
@@ -57,6 +59,8 @@ export function createConnections(
       }
       return entry.principal
     },
+    reassign: ({ certificate }: Principal, policy: Policy) =>
+      createPrincipal(policy, certificate, kinds),
   })
 }
 

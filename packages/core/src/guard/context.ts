@@ -6,6 +6,7 @@ import type { Policy } from '../policy/policy.js'
 import type { Principal } from '../policy/principal.js'
 import type { Connections } from './connections.js'
 import type { GuardSettings } from './options.js'
+import type { Outcome } from './outcome.js'
 import type { Seals } from './seals.js'
 import type { Streams } from './streams.js'
 import type { TaskOwners } from './task-owners.js'
@@ -17,8 +18,8 @@ export interface GuardContext {
   readonly logger: Logger
   readonly seals: Seals
   readonly taskOwners: TaskOwners
-  /** Resolves to the policy in force; rejects if none could be loaded. */
-  readonly policy: () => Promise<Policy>
+  /** The policy in force; throws or rejects if there is none. */
+  readonly policy: () => Outcome<Policy>
   readonly audit: (facts: AuditFacts) => void
   /** Writes a refusal and remembers that it was this guard that answered. */
   readonly answer: (res: ServerResponse, answer: Answer) => void

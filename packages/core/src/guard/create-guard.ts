@@ -1,9 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuditFacts, createAuditEvent } from '../audit/event.js'
 import { createStderrLogger, recordEvent, toLoggerSink } from '../audit/sinks.js'
-import { RequestError } from '../errors.js'
 import { writeAnswer } from '../http/write-answer.js'
-import { INTERNAL_ERROR } from '../mcp/json-rpc-error.js'
 import type { Policy } from '../policy/policy.js'
 import type { TlsSource } from '../tls/tls-source.js'
 import { authenticate } from './authenticate.js'
@@ -11,9 +9,11 @@ import { authorize } from './authorize.js'
 import { createConnections } from './connections.js'
 import type { Call, GuardContext } from './context.js'
 import type { GuardOptions, GuardSettings } from './options.js'
+import { andThen, type Outcome } from './outcome.js'
+import { createPolicyChanges } from './policy-changes.js'
+import { createPolicySource } from './policy-source.js'
 import { type GuardedListener, type ProtectedHandler, protect } from './protect.js'
 import { readOptions } from './read-options.js'
-import { readPolicy } from './read-policy.js'
 import { receiveBody } from './receive-body.js'
 import { refuse } from './refuse.js'
 import { createSeals } from './seals.js'
@@ -25,11 +25,11 @@ export interface Guard {
   /** Resolves when the policy is loaded and fits the TLS source; rejects with what is wrong. */
   readonly ready: Promise<void>
   /** Step 1, before the body is read. Undefined: already answered, go no further. */
-  authenticate(req: IncomingMessage, res: ServerResponse): Promise<Call | undefined>
+  authenticate(req: IncomingMessage, res: ServerResponse): Outcome<Call | undefined>
   /** Step 2: reads the body. Undefined: already answered. */
-  receive(call: Call): Promise<Call | undefined>
+  receive(call: Call): Outcome<Call | undefined>
   /** Step 3: decides, and prepares request and response for the handler. Undefined: already answered. */
-  authorize(call: Call): Promise<Call | undefined>
+  authorize(call: Call): Outcome<Call | undefined>
   /** All three steps; a request already admitted is not judged again. Undefined: already answered. */
   admit(req: IncomingMessage, res: ServerResponse): Promise<Call | undefined>
   /** A listener that runs `handler` for what this guard admits, and answers everything else. */
@@ -38,7 +38,7 @@ export interface Guard {
   answered(res: ServerResponse): boolean
   /** Announces a request the application sends to itself to see whether this guard stands in its way; refused without an event. */
   expectProbe(req: IncomingMessage): void
-  /** Ends open streams and stops listening to the TLS source; later requests are answered 503. */
+  /** Ends open streams, and the watch on the policy file, and stops listening to the TLS source; later requests are answered 503. */
   close(): Promise<void>
 }
 
@@ -53,10 +53,8 @@ export function createGuard(options: GuardOptions, place = 'a request listener')
   const answers = new WeakSet<ServerResponse>()
   const probes = new WeakSet<IncomingMessage>()
   const streams = createStreams()
-  const lifetime = new AbortController()
-  const loaded = readPolicy(settings)
   const context = createContext(settings, {
-    policy: () => snapshot(loaded, lifetime.signal),
+    policy: () => source.current(),
     answer: (res, answer) => {
       answers.add(res)
       writeAnswer(res, answer)
@@ -67,17 +65,18 @@ export function createGuard(options: GuardOptions, place = 'a request listener')
     taskOwners: createTaskOwners(),
     isProbe: (req) => probes.has(req),
   })
+  const source = createPolicySource(settings, createPolicyChanges(context, streams))
   const unsubscribe = settings.tls && auditHandshakes(context, settings.tls)
   const step = createSteps(context)
 
   return Object.freeze({
-    ready: loaded.then((policy) => announce(context, policy, place)),
+    ready: source.loaded.then((policy) => announce(context, policy, place)),
     ...step,
     protect: (handler: ProtectedHandler) => protect(context, step.admit, handler),
     answered: (res: ServerResponse) => answers.has(res),
     expectProbe: (req: IncomingMessage) => void probes.add(req),
     async close(): Promise<void> {
-      lifetime.abort()
+      source.close()
       unsubscribe?.()
       streams.end()
     },
@@ -102,15 +101,19 @@ function createContext(
 type Steps = Pick<Guard, 'authenticate' | 'receive' | 'authorize' | 'admit'>
 
 function createSteps(context: GuardContext): Steps {
-  const refusing = async (
-    exchange: { req: IncomingMessage; res: ServerResponse } | Call,
-    step: () => Promise<Call | undefined> | Call | undefined,
-  ): Promise<Call | undefined> => {
+  type Exchange = { req: IncomingMessage; res: ServerResponse } | Call
+  const refused = (exchange: Exchange, error: unknown): undefined => {
+    refuse(context, exchange, error)
+    return undefined
+  }
+  const refusing = (exchange: Exchange, step: () => Outcome<Call | undefined>) => {
     try {
-      return await step()
+      const outcome = step()
+      return outcome instanceof Promise
+        ? outcome.catch((error: unknown) => refused(exchange, error))
+        : outcome
     } catch (error) {
-      refuse(context, exchange, error)
-      return undefined
+      return refused(exchange, error)
     }
   }
   const steps = {
@@ -119,33 +122,27 @@ function createSteps(context: GuardContext): Steps {
     receive: (call: Call) => refusing(call, () => receiveBody(context, call)),
     authorize: (call: Call) => refusing(call, () => authorize(context, call)),
   }
-  // A guard that stands twice in one chain decides once: the handler gets what was decided on.
-  const admitted = new WeakMap<IncomingMessage, Call>()
+  // A guard that stands twice in one chain decides once: the handler gets what was decided on. Kept on the request:
+  // a weak map with an entry for every request costs the collector more than the guard costs.
+  const admitted = Symbol('mcp-mtls call')
+  const decide = (caller: Call) =>
+    andThen(steps.receive(caller), (received) => received && steps.authorize(received))
   return {
     ...steps,
-    async admit(req, res) {
-      const before = admitted.get(req)
+    async admit(req: IncomingMessage & { [admitted]?: Call }, res) {
+      const before = req[admitted]
       if (before) return before
+      // One wait even where nothing is waited for: a short body arrives with its head, and is there after it.
       const caller = await steps.authenticate(req, res)
-      const received = caller && (await steps.receive(caller))
-      const call = received && (await steps.authorize(received))
-      if (call) admitted.set(req, call)
-      return call
+      return (
+        caller &&
+        andThen(decide(caller), (call) => {
+          if (call) req[admitted] = call
+          return call
+        })
+      )
     },
   }
-}
-
-async function snapshot(loaded: Promise<Policy>, lifetime: AbortSignal): Promise<Policy> {
-  if (lifetime.aborted) throw unavailable('the guard is closed')
-  try {
-    return await loaded
-  } catch (cause) {
-    throw unavailable('no policy could be loaded', cause)
-  }
-}
-
-function unavailable(what: string, cause?: unknown): RequestError {
-  return new RequestError(503, INTERNAL_ERROR, what, { cause })
 }
 
 function auditHandshakes(context: GuardContext, tls: TlsSource): () => void {
@@ -164,7 +161,8 @@ function describeSettings({ observing, sessionSecrets }: GuardSettings): string 
 
 function announce({ logger, settings }: GuardContext, policy: Policy, place: string): void {
   const tls = settings.tls?.describe() ?? "the application's own TLS"
-  for (const warning of settings.tls?.warnings ?? []) logger.warn({}, `mcp-mtls: ${warning}`)
+  for (const warning of [...(settings.tls?.warnings ?? []), ...policy.warnings])
+    logger.warn({}, `mcp-mtls: ${warning}`)
   logger.info(
     { roles: policy.roles, assignments: policy.assignments },
     `mcp-mtls guards ${place}: ${tls}; ${policy.roles.length} roles, ${policy.assignments} assignments; certificate only; ${describeSettings(settings)}`,

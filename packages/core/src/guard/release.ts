@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import { ConfigurationError } from '../errors.js'
 import { interceptResponse } from '../http/intercept-response.js'
 import { corsHeaders } from '../http/origin.js'
-import { createMessageFilter } from '../mcp/filter-result.js'
+import { createMessageFilter, type MessageFilter } from '../mcp/filter-result.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
 import { mayHoldList } from '../mcp/may-hold-list.js'
 import { failureEvents, internalFailure } from './answer.js'
 import { type AuthInfo, isGuardAuth, toAuthInfo } from './auth-info.js'
 import type { Call, GuardContext } from './context.js'
-import { createCallerSessions } from './sessions.js'
+import { createTenure, isLive } from './live-call.js'
+import { sessionsOf } from './sessions.js'
 import type { CallerTasks } from './tasks.js'
 import { createView } from './weigh.js'
 
@@ -16,7 +17,7 @@ import { createView } from './weigh.js'
 export interface Released {
   /** The requests that wait for an answer on this response. */
   readonly ids: readonly RequestId[]
-  readonly tasks: CallerTasks
+  readonly tasks: () => CallerTasks
 }
 
 /**
@@ -24,27 +25,35 @@ export interface Released {
  * way out, whatever writes it and on whichever stream it is delivered.
  *
  * @throws {ConfigurationError} if something else, or another guard, set `req.auth` before
+ * @throws {RequestError} 503 if the call would stay open, and the guard was closed meanwhile
  */
-export function release(context: GuardContext, call: Call, { ids, tasks }: Released): Call {
+export function release(context: GuardContext, call: Call, released: Released): Call {
   const { req, res, principal } = call
-  const sessions = createCallerSessions(context.seals, principal.name)
+  const tenure = isLive(call) ? createTenure(context, call) : undefined
+  const sessions = sessionsOf(context.seals, principal)
+  let filter: MessageFilter | undefined
   setAuth(req, toAuthInfo(principal))
   allowPage(context, call)
   const interception = interceptResponse(res, {
-    rewrite: createMessageFilter(createView(context, call), tasks),
+    rewrite: (message) => {
+      filter ??= createMessageFilter(createView(context, call), released.tasks())
+      return filter(message)
+    },
     mayHoldList,
     onHead: sessions.sealHead,
     endpoint: sessions.sealEndpoint,
+    eventId: sessions.sealEvent,
     failure: () => {
-      auditUnfilterable(context, call)
+      if (!tenure?.isRevoked()) auditUnfilterable(context, call)
       return internalFailure()
     },
     onUnfilterable: () => {
-      auditUnfilterable(context, call)
-      return failureEvents(ids)
+      if (!tenure?.isRevoked()) auditUnfilterable(context, call)
+      return failureEvents(released.ids)
     },
   })
-  context.admitted(res, interception)
+  context.admitted(res, interception, tenure && (() => tenure.review(interception.fail)))
+  tenure?.review(interception.fail)
   return call
 }
 

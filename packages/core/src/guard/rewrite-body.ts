@@ -10,9 +10,10 @@ import { isListen } from './judge.js'
 import type { CallerTasks } from './tasks.js'
 import { createView } from './weigh.js'
 
-interface Judged {
+/** A body whose messages were all allowed. */
+export interface Judged {
   readonly messages: readonly Message[]
-  readonly tasks: CallerTasks
+  readonly tasks: () => CallerTasks
 }
 
 /**
@@ -20,17 +21,17 @@ interface Judged {
  * under the ids the application knows, in `Mcp-Name` too, and of a listen request only what is
  * permitted. Every message must have been allowed; a body that holds nothing of the kind stays as it is.
  */
-export function rewriteBody(context: GuardContext, call: Call, { messages, tasks }: Judged): Call {
+export function rewriteBody(context: GuardContext, call: Call, judged: Judged): Call {
   const { req, body } = call
   const sent: readonly unknown[] = Array.isArray(body) ? body : [body]
-  const view = createView(context, call)
   const rewritten = sent.map((element, index) => {
-    const message = messages[index]
+    const message = judged.messages[index]
     if (!isJsonObject(element) || message === undefined) throw new Error('a message was not judged')
-    noteCall(message, element, tasks)
-    const opened = openTaskIds(element, tasks.open)
+    noteCall(message, element, judged)
+    const opened = openTaskIds(element, (sealed) => judged.tasks().open(sealed))
     if (!isListen(message)) return opened
-    return { ...opened, params: narrowListen(opened['params'], view, tasks.openVisible) }
+    const view = createView(context, call)
+    return { ...opened, params: narrowListen(opened['params'], view, judged.tasks().openVisible) }
   })
   if (rewritten.every((element, index) => element === sent[index])) return call
   const value: unknown = Array.isArray(body) ? rewritten : rewritten[0]
@@ -40,12 +41,12 @@ export function rewriteBody(context: GuardContext, call: Call, { messages, tasks
 }
 
 /** In the modern era any call may be answered with a task, before that only one that asks for it. */
-function noteCall(message: Message, { params }: JsonObject, tasks: CallerTasks): void {
+function noteCall(message: Message, { params }: JsonObject, judged: Judged): void {
   if (message.kind !== 'request' || message.method !== 'tools/call') return
   const [operation] = message.operations
   const asked = isJsonObject(params) && Object.hasOwn(params, 'task')
   if (operation?.kind === 'tool' && (asked || message.era === 'modern')) {
-    tasks.noteCall(message.id, operation.name)
+    judged.tasks().noteCall(message.id, operation.name)
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 
 /** What is sealed: the application's own text, whose it is, and what kind of thing it names. */
 export interface Sealed {
-  readonly label: 'session' | 'task'
+  readonly label: 'session' | 'task' | 'event'
   readonly owner: string
   readonly text: string
 }

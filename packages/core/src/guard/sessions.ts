@@ -4,16 +4,18 @@ import { RequestError } from '../errors.js'
 import { replaceHeader, singleHeader } from '../http/headers.js'
 import type { ResponseHead } from '../http/response-head.js'
 import { INVALID_REQUEST, SESSION_NOT_FOUND } from '../mcp/json-rpc-error.js'
+import type { Principal } from '../policy/principal.js'
 import type { Seals } from './seals.js'
 
 const header = 'mcp-session-id'
+const resumption = 'last-event-id'
 const parameter = 'sessionId'
 
 /** Sessions of one caller, as the application knows them and as the caller does. */
 export interface CallerSessions {
   /**
    * Puts the application's own id in place of the sealed one, in the header and, for HTTP+SSE, in the
-   * query of the URL. Returns the id that was in the query.
+   * query of the URL; and that of an event in `Last-Event-ID`. Returns the id that was in the query.
    *
    * @throws {RequestError} 404 if an id is not sealed for this caller: another's and an unknown one alike;
    *   400 for a spelling of the parameter that only some query parsers understand
@@ -27,6 +29,8 @@ export interface CallerSessions {
    * @throws {Error} if the URL names no `sessionId`, or two: such a session could not be tied to its caller
    */
   readonly sealEndpoint: (url: string) => string
+  /** Seals the id of an event: servers replay what follows it, whoever names it and in whichever session. */
+  readonly sealEvent: (id: string) => string
 }
 
 /**
@@ -35,10 +39,10 @@ export interface CallerSessions {
  */
 export function createCallerSessions(seals: Seals, owner: string): CallerSessions {
   const seal = (text: string) => seals.seal({ label: 'session', owner, text })
-  const open = (text: string) => {
-    const id = seals.open({ label: 'session', owner, text })
+  const open = (text: string, label: 'session' | 'event' = 'session') => {
+    const id = seals.open({ label, owner, text })
     if (id === undefined) {
-      throw new RequestError(404, SESSION_NOT_FOUND, 'no session of this caller')
+      throw new RequestError(404, SESSION_NOT_FOUND, `no ${label} of this caller`)
     }
     return id
   }
@@ -46,6 +50,8 @@ export function createCallerSessions(seals: Seals, owner: string): CallerSession
     open(req: IncomingMessage): string | undefined {
       const sealed = singleHeader(req, header)
       if (sealed !== undefined) replaceHeader(req, header, open(sealed))
+      const event = singleHeader(req, resumption)
+      if (event !== undefined) replaceHeader(req, resumption, open(event, 'event'))
       return openQuery(req, open)
     },
     sealHead(head: ResponseHead): void {
@@ -53,7 +59,19 @@ export function createCallerSessions(seals: Seals, owner: string): CallerSession
       if (id !== undefined) head.set(header, seal(id))
     },
     sealEndpoint: (url: string) => sealOnce(url, seal),
+    sealEvent: (id: string) => seals.seal({ label: 'event', owner, text: id }),
   })
+}
+
+const made = new WeakMap<Principal, { readonly seals: Seals; readonly sessions: CallerSessions }>()
+
+/** The sessions of a principal, made once for all of its requests. */
+export function sessionsOf(seals: Seals, principal: Principal): CallerSessions {
+  const before = made.get(principal)
+  if (before?.seals === seals) return before.sessions
+  const sessions = createCallerSessions(seals, principal.name)
+  made.set(principal, { seals, sessions })
+  return sessions
 }
 
 function openQuery(req: IncomingMessage, open: (sealed: string) => string): string | undefined {
@@ -79,6 +97,7 @@ function sealOnce(url: string, seal: (id: string) => string): string {
 
 /** Maps every `sessionId` in the query of a URL reference; the rest of it stays as it is. */
 function mapQuery(url: string, map: (id: string) => string): string {
+  if (!/[?;#]/.test(url)) return url
   const { path = '', query, fragment = '' } = reference.exec(url)?.groups ?? {}
   // Some routers take what follows `;` or `#` for the query.
   refuseMention(path.slice(path.indexOf(';') + 1 || path.length))

@@ -20,12 +20,22 @@ export interface TaskOwners {
   readonly calledTool: (call: TaskCall) => string | null | undefined
 }
 
-const bound = { max: 10_000 }
+// Ids and names are as long as a body may be, so it is their length that has to be bounded, not their number alone.
+const maximumCharacters = 8 * 1024 * 1024
+const maximumEntries = 10_000
 
 /** Creates the memory of one guard. What falls out of it is missing from lists, and nothing else. */
 export function createTaskOwners(): TaskOwners {
-  const tools = new LRUCache<string, string>(bound)
-  const calls = new LRUCache<string, { readonly tool: string | null }>(bound)
+  const tools = new LRUCache<string, string>({
+    max: maximumEntries,
+    maxSize: maximumCharacters,
+    sizeCalculation: (tool, key) => key.length + tool.length,
+  })
+  const calls = new LRUCache<string, { readonly tool: string | null }>({
+    max: maximumEntries,
+    maxSize: maximumCharacters,
+    sizeCalculation: ({ tool }, key) => key.length + (tool?.length ?? 0),
+  })
   return Object.freeze({
     remember(owner: string, taskId: string, tool: string): void {
       tools.set(toKey(owner, taskId), tool)

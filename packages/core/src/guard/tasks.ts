@@ -37,7 +37,7 @@ export function createCallerTasks(context: GuardContext, call: Call): CallerTask
   const permits = createView(context, call)
   const { noteCall, calledTool, ...memory } = createMemory(context, call)
 
-  const isAllowed = (tool: string) => permits({ kind: 'tool', name: tool, args: noArguments })
+  const isAllowed = (tool: string) => permits({ kind: 'tool', name: tool, args: undefined })
   const seal = (taskId: string, tool: string) => {
     memory.remember({ taskId, tool })
     return context.seals.seal({ label: 'task', owner, text: toText({ taskId, tool }) })
@@ -108,12 +108,10 @@ function createMemory(
   }
 }
 
-const noArguments: Readonly<Record<string, never>> = Object.freeze({})
-
 function attribute(message: Message, open: (sealed: string) => Task | undefined): Message {
   const operations = message.operations.map((operation): Operation => {
     const task = operation.kind === 'task' ? open(operation.taskId) : undefined
-    return task === undefined ? operation : { kind: 'tool', name: task.tool, args: noArguments }
+    return task === undefined ? operation : { kind: 'tool', name: task.tool, args: undefined }
   })
   return { ...message, operations }
 }

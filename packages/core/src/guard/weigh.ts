@@ -4,6 +4,8 @@ import { decide } from '../policy/decide.js'
 import { auditDecision, auditForeign, auditUnknown } from './audit-verdict.js'
 import type { Call, GuardContext } from './context.js'
 import { type Decided, judge, type Verdict } from './judge.js'
+import { createFollower, isLive } from './live-call.js'
+import { andThen, type Outcome } from './outcome.js'
 import { hearSecondOpinion } from './second-opinion.js'
 
 /**
@@ -11,25 +13,35 @@ import { hearSecondOpinion } from './second-opinion.js'
  * observing, what would be denied is recorded and let through; an unknown method or a task of another
  * never is.
  */
-export async function weigh(context: GuardContext, call: Call, message: Message): Promise<Verdict> {
+export function weigh(context: GuardContext, call: Call, message: Message): Outcome<Verdict> {
   const judged = judge(call.policy, call.principal, message)
-  const { authorize, observing } = context.settings
-  const verdict =
-    authorize && judged.effect === 'allow' ? await hear(authorize, call, judged) : judged
+  const { authorize } = context.settings
+  const heard = authorize && judged.effect === 'allow' ? hear(authorize, call, judged) : judged
+  return andThen(heard, (verdict) => record(context, call, verdict))
+}
+
+function record(context: GuardContext, call: Call, verdict: Verdict): Verdict {
+  const { observing } = context.settings
+  const { message } = verdict
   if (verdict.effect === 'unknown') auditUnknown(context, call, message)
   if (verdict.effect === 'foreign') auditForeign(context, call, message)
   for (const decided of verdict.decisions) auditDecision(context, call, decided)
   return observing && verdict.effect === 'deny' ? { ...verdict, effect: 'allow' } : verdict
 }
 
-/** What of an answer a caller may see; each hidden thing is recorded while observing, and shown. */
+/**
+ * What of an answer a caller may see, by the policy the call was decided on, or where it stays open by
+ * the one in force; each hidden thing is recorded while observing, and shown.
+ */
 export function createView(context: GuardContext, call: Call): (operation: Operation) => boolean {
-  const { policy, principal } = call
+  const follow = isLive(call) ? createFollower(context, call) : () => call
   return (operation) => {
+    const now = follow()
+    const { policy, principal } = now
     const decision = decide(policy, principal, operation)
     if (decision.effect === 'allow') return true
     if (!context.settings.observing) return false
-    auditDecision(context, call, { method: 'answer', operation, decision })
+    auditDecision(context, now, { method: 'answer', operation, decision })
     return true
   }
 }

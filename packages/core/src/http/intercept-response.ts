@@ -145,8 +145,12 @@ function end(state: InterceptionState, args: readonly unknown[]): HttpResponse {
 }
 
 function endHeld(state: InterceptionState, given: WriteArguments): void {
-  hold(state, given)
-  const body = state.mode === 'held' ? release(state) : undefined
+  const whole = readWhole(state, given)
+  if (whole === undefined) hold(state, given)
+  const body =
+    state.mode === 'held'
+      ? release(state, whole ?? Buffer.concat(state.held, state.heldBytes))
+      : undefined
   if (body !== undefined) {
     endWith(state, body, given.callback)
     return
@@ -155,16 +159,24 @@ function endHeld(state: InterceptionState, given: WriteArguments): void {
   if (given.callback !== undefined) process.nextTick(given.callback)
 }
 
+/** The answer where it comes in one piece of text, as most do: Node sends that together with its head. */
+function readWhole(
+  { held, handlers }: InterceptionState,
+  { chunk, encoding }: WriteArguments,
+): string | undefined {
+  if (typeof chunk !== 'string' || encoding !== 'utf8' || held.length > 0) return undefined
+  return chunk.length * 3 <= (handlers.maxHeld ?? DEFAULT_MAX_HELD) ? chunk : undefined
+}
+
 /** Sends the head of a held answer and returns its filtered body, or undefined if it has to fail. */
-function release(state: InterceptionState): Buffer | undefined {
+function release(state: InterceptionState, body: Buffer | string): Buffer | string | undefined {
   const { res } = state
-  const body = Buffer.concat(state.held, state.heldBytes)
   try {
     const filtered = isEncoded(res) ? undefined : filterJson(body, state.handlers)
     if (filtered === undefined) return undefined
     if (filtered !== body) removeBodyHeaders(res)
     res.removeHeader('transfer-encoding')
-    res.setHeader('content-length', filtered.length)
+    res.setHeader('content-length', Buffer.byteLength(filtered))
     Reflect.deleteProperty(res, 'headersSent')
     state.mode = 'pass'
     sendHead(state)

@@ -8,6 +8,7 @@ export interface ResponseHandlers extends JsonFilterOptions {
   /** Sees, and may change, the head of every answer before it is sent. */
   readonly onHead?: ((head: ResponseHead) => void) | undefined
   readonly endpoint?: ((url: string) => string) | undefined
+  readonly eventId?: ((id: string) => string) | undefined
   /** The answer in place of one that cannot be filtered. */
   readonly failure: () => Answer
   /** The last events of a stream that cannot be filtered. */

@@ -21,6 +21,7 @@ export function requireJsonBody(req: HttpRequest): void {
 }
 
 function isJsonMediaType(value: string | undefined): boolean {
+  if (value === 'application/json') return true
   if (value === undefined) return false
   const [type, ...parameters] = value.split(';').map((part) => part.trim().toLowerCase())
   return type === 'application/json' && parameters.every((parameter) => CHARSETS.has(parameter))

@@ -3,7 +3,7 @@ import { checkDecisionKeys, checkNesting, isPlainObject } from './check-keys.js'
 import { type HttpRequest, replaceHeader, singleHeader } from './headers.js'
 import { requireJsonBody } from './media-type.js'
 import { type JsonLimits, parseJson } from './parse-json.js'
-import { readStream, tooLarge } from './read-stream.js'
+import { readArrived, readStream, tooLarge } from './read-stream.js'
 
 /** The bounds of a request's body. */
 export interface BodyLimits extends JsonLimits {
@@ -27,12 +27,34 @@ export interface RequestBody {
  *   `bodyBytes`, 400 for a body that is cut off or that `parseJson` refuses
  */
 export async function readBody(req: HttpRequest, limits: BodyLimits): Promise<RequestBody> {
+  checkHead(req, limits)
+  const raw = await readStream(req, limits.bodyBytes)
+  return { value: parseJson(raw, limits), raw }
+}
+
+/**
+ * As `readBody`, for a body that has arrived as a whole; undefined if some of it is still to come, with
+ * nothing read.
+ *
+ * @throws {RequestError} as `readBody`
+ */
+export function readArrivedBody(req: HttpRequest, limits: BodyLimits): RequestBody | undefined {
+  checkHead(req, limits)
+  const raw = readArrived(req, limits.bodyBytes)
+  return raw && { value: parseJson(raw, limits), raw }
+}
+
+function checkHead(req: HttpRequest, limits: BodyLimits): void {
   requireJsonBody(req)
   if (!isUnread(req)) throw new RequestError(415, -32600, 'the body was read before')
   const announced = singleHeader(req, 'content-length')
   if (announced !== undefined && Number(announced) > limits.bodyBytes) throw tooLarge()
-  const raw = await readStream(req, limits.bodyBytes)
-  return { value: parseJson(raw, limits), raw }
+}
+
+/** Shows a body that was read to whoever comes next: `body` is the value that was judged, `rawBody` its bytes. */
+export function exposeBody(req: HttpRequest, body: RequestBody): void {
+  // `_body` tells the body-parser of Express 4 that `body` is filled.
+  Object.assign(req, { body: body.value, rawBody: body.raw, _body: true })
 }
 
 /**
@@ -43,8 +65,7 @@ export async function readBody(req: HttpRequest, limits: BodyLimits): Promise<Re
  * Only for a request that `readBody` has read.
  */
 export function restoreBody(req: HttpRequest, body: RequestBody): void {
-  // `_body` tells the body-parser of Express 4 that `body` is filled.
-  Object.assign(req, { body: body.value, rawBody: body.raw, _body: true })
+  exposeBody(req, body)
   if (req.readableEnded || req.destroyed) return
   let rest: unknown = req.read()
   while (rest !== null) rest = req.read()

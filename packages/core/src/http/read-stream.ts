@@ -37,6 +37,29 @@ export function readStream(req: HttpRequest, bound: number): Promise<Buffer> {
   })
 }
 
+/**
+ * Reads a request that has arrived as a whole, and puts the bytes back; undefined if some of it is
+ * still to come, with nothing read.
+ *
+ * @throws {RequestError} 413 beyond `bound` bytes
+ */
+export function readArrived(req: HttpRequest, bound: number): Buffer | undefined {
+  if (req.readableLength === 0 || !hasArrived(req)) return undefined
+  if (req.readableLength > bound) throw tooLarge()
+  const raw: unknown = req.read()
+  if (!Buffer.isBuffer(raw)) return undefined
+  // INVARIANT: in the same tick as the read, before 'end' is emitted.
+  req.unshift(raw)
+  return raw
+}
+
+/** Its last bytes are there before Node says that they were the last. */
+function hasArrived(req: HttpRequest): boolean {
+  if (hasSourceEnded(req)) return true
+  const { 'content-length': length, 'transfer-encoding': coding } = req.headers
+  return coding === undefined && length === String(req.readableLength)
+}
+
 /** The refusal of a body beyond its bound. */
 export function tooLarge(): RequestError {
   return new RequestError(413, -32600, 'the body is too large')

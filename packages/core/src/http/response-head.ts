@@ -11,7 +11,8 @@ export interface ResponseHead {
 /** How an answer is treated: filtered as one JSON text or as events, passed on, or refused. */
 export type AnswerKind = 'json' | 'sse' | 'pass' | 'refuse'
 
-const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304])
+// Node sends no body with these; with 205 it does, over HTTP/1.
+const BODYLESS: ReadonlySet<number> = new Set([204, 304])
 const JSON_TYPES = /json|text\/plain|^\s*$/
 const CHARSET = /charset\s*=\s*["']?([^\s;,"']*)/
 const UTF8: ReadonlySet<string> = new Set(['', 'utf-8', 'utf8', 'us-ascii'])
@@ -27,12 +28,32 @@ export function applyHead(res: HttpResponse, args: readonly unknown[]): string |
   const status = toStatus(args[0])
   const reason = typeof args[1] === 'string' ? args[1] : undefined
   const headers = reason === undefined ? (args[1] ?? args[2]) : args[2]
+  if (!applySimple(res, headers)) applyFields(res, headers)
+  res.statusCode = status
+  return reason
+}
+
+function applyFields(res: HttpResponse, headers: unknown): void {
   for (const [name, values] of toFields(headers)) {
     const [first, ...others] = values
     if (first !== undefined) res.setHeader(name, others.length === 0 ? first : values)
   }
-  res.statusCode = status
-  return reason
+}
+
+/** Sets headers given as an object of texts and numbers, each name once; false, and nothing set, for any other form. */
+function applySimple(res: HttpResponse, headers: unknown): boolean {
+  if (headers === undefined || headers === null) return true
+  if (typeof headers !== 'object' || Array.isArray(headers)) return false
+  const fields = Object.entries(headers)
+  const names: string[] = []
+  for (const [name, value] of fields) {
+    const lower = name.toLowerCase()
+    const isSimple = typeof value === 'string' || typeof value === 'number'
+    if (!isSimple || names.includes(lower)) return false
+    names.push(lower)
+  }
+  for (const [name, value] of fields) res.setHeader(name, value)
+  return true
 }
 
 function toStatus(value: unknown): number {
@@ -48,20 +69,37 @@ function toStatus(value: unknown): number {
  */
 export function answerKind(res: HttpResponse): AnswerKind {
   if (res.req?.method === 'HEAD' || BODYLESS.has(res.statusCode)) return 'pass'
-  const type = String(res.getHeader('content-type') ?? '').toLowerCase()
+  const kind = kindOfType(String(res.getHeader('content-type') ?? ''))
+  return kind !== 'pass' && isEncoded(res) ? 'refuse' : kind
+}
+
+// A server answers with one type almost always.
+let last: { readonly type: string; readonly kind: AnswerKind } = { type: '', kind: 'json' }
+
+function kindOfType(type: string): AnswerKind {
+  if (type !== last.type) last = { type, kind: judgeType(type.toLowerCase()) }
+  return last.kind
+}
+
+function judgeType(type: string): AnswerKind {
   const isEvents = type.includes('text/event-stream')
   const isJson = JSON_TYPES.test(type)
   if (!isEvents && !isJson) return 'pass'
-  if (isEncoded(res) || isEvents === isJson) return 'refuse'
+  if (isEvents === isJson) return 'refuse'
   if (isEvents) return 'sse'
   return UTF8.has(CHARSET.exec(type)?.[1] ?? '') ? 'json' : 'refuse'
 }
 
 /** True if the body's bytes are not the text itself. */
 export function isEncoded(res: HttpResponse): boolean {
-  const encoding = String(res.getHeader('content-encoding') ?? 'identity').toLowerCase()
-  const transfer = String(res.getHeader('transfer-encoding') ?? 'chunked').toLowerCase()
-  return encoding.trim() !== 'identity' || transfer.trim() !== 'chunked'
+  return (
+    !isValue(res, 'content-encoding', 'identity') || !isValue(res, 'transfer-encoding', 'chunked')
+  )
+}
+
+function isValue(res: HttpResponse, name: string, plain: string): boolean {
+  const value = res.getHeader(name)
+  return value === undefined || String(value).toLowerCase().trim() === plain
 }
 
 /** Removes the headers that are true of one sequence of bytes only. */

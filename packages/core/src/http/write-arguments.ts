@@ -11,9 +11,14 @@ export function parseWriteArguments(args: readonly unknown[]): WriteArguments {
   const [chunk, encoding] = args
   return {
     chunk: chunk === callback ? undefined : chunk,
-    encoding: typeof encoding === 'string' && Buffer.isEncoding(encoding) ? encoding : 'utf8',
+    encoding: typeof encoding === 'string' ? toEncoding(encoding) : 'utf8',
     callback,
   }
+}
+
+function toEncoding(encoding: string): BufferEncoding {
+  if (encoding === 'utf8') return encoding
+  return Buffer.isEncoding(encoding) ? encoding : 'utf8'
 }
 
 /**

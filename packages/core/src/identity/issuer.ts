@@ -2,12 +2,15 @@ import type { X509Certificate } from 'node:crypto'
 import {
   BasicConstraints,
   Certificate,
+  ExtendedKeyUsage,
   id_ce_basicConstraints,
+  id_ce_extKeyUsage,
   id_ce_nameConstraints,
+  id_kp_clientAuth,
 } from '@peculiar/asn1-x509'
 import { CertificateError } from '../errors.js'
 import { parseDer } from './der.js'
-import { readExtension, readExtensions } from './extensions.js'
+import { type Extensions, readExtension, readExtensions } from './extensions.js'
 import { isStrongKey, isStrongSignature } from './key-strength.js'
 import { readKeyUsage } from './key-usage.js'
 
@@ -27,9 +30,10 @@ export interface Issuer {
 const issuers = new WeakMap<X509Certificate, Issuer | undefined>()
 
 /**
- * Reads what a certificate may sign; undefined when it may sign no certificates (no CA flag, or key
- * usage without certificate signing), cannot be parsed, has a weak key, or restricts names: name constraints
- * are not evaluated, so nothing is known about what such a CA vouches for.
+ * Reads what a certificate may sign; undefined when it may sign no certificates of clients (no CA flag, key
+ * usage without certificate signing, or extended key usage without client authentication), cannot be
+ * parsed, has a weak key, or restricts names: name constraints are not evaluated, so nothing is known about
+ * what such a CA vouches for.
  */
 export function readIssuer(certificate: X509Certificate): Issuer | undefined {
   if (!issuers.has(certificate)) issuers.set(certificate, parseIssuer(certificate))
@@ -51,6 +55,7 @@ function parseCa(der: Uint8Array): Issuer | undefined {
   const extensions = readExtensions(tbsCertificate.extensions ?? [])
   const constraints = readExtension(extensions, id_ce_basicConstraints, BasicConstraints)
   if (!constraints?.cA || readKeyUsage(extensions)?.keyCertSign === false) return undefined
+  if (!maySignClients(extensions)) return undefined
   if (extensions.has(id_ce_nameConstraints) || !isStrongKey(subjectPublicKeyInfo)) return undefined
   return {
     notBefore: validity.notBefore.getTime().getTime(),
@@ -58,4 +63,14 @@ function parseCa(der: Uint8Array): Issuer | undefined {
     pathLength: constraints.pathLenConstraint ?? Number.POSITIVE_INFINITY,
     isSignedStrongly: isStrongSignature(signatureAlgorithm),
   }
+}
+
+/**
+ * OpenSSL holds the extended key usage of a CA against what it signs. The peer can steer which chain is
+ * followed here, so a CA for servers alone must not vouch for a client whom another CA got through the
+ * handshake.
+ */
+function maySignClients(extensions: Extensions): boolean {
+  const purposes = readExtension(extensions, id_ce_extKeyUsage, ExtendedKeyUsage)
+  return purposes === undefined || purposes.includes(id_kp_clientAuth)
 }

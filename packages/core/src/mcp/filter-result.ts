@@ -17,8 +17,6 @@ interface ListShape {
   readonly isKept: (name: string) => boolean
 }
 
-const NO_ARGUMENTS: JsonObject = Object.freeze({})
-
 /**
  * Create the filter for what one caller may be told. It goes by the shape of a message, never by the
  * request it answers: a replayed or misdelivered list is filtered like any other. Lists of tools,
@@ -38,9 +36,13 @@ export function createMessageFilter(permits: Permits, tasks: TaskSeals = noTasks
     {
       list: 'tools',
       key: 'name',
-      isKept: (name) => permits({ kind: 'tool', name, args: NO_ARGUMENTS }),
+      isKept: (name) => permits({ kind: 'tool', name, args: undefined }),
     },
-    { list: 'prompts', key: 'name', isKept: (name) => permits({ kind: 'prompt', name }) },
+    {
+      list: 'prompts',
+      key: 'name',
+      isKept: (name) => permits({ kind: 'prompt', name, args: undefined }),
+    },
     { list: 'resources', key: 'uri', isKept: (uri) => permits({ kind: 'resource', uri }) },
     {
       list: 'resourceTemplates',

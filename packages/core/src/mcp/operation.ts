@@ -1,13 +1,12 @@
+/** The arguments of a call, as they stand in its body. */
+type Arguments = Readonly<Record<string, unknown>>
+
 /** One thing a JSON-RPC message asks for, as a policy sees it. */
 export type Operation =
-  /** `tools/call`. */
-  | {
-      readonly kind: 'tool'
-      readonly name: string
-      readonly args: Readonly<Record<string, unknown>>
-    }
-  /** `prompts/get` and completion of a prompt's arguments. */
-  | { readonly kind: 'prompt'; readonly name: string }
+  /** `tools/call`. Without `args` nothing is called: an element of a list, or a task the tool made. */
+  | { readonly kind: 'tool'; readonly name: string; readonly args: Arguments | undefined }
+  /** `prompts/get`. Without `args` an element of a list, or completion of a prompt's arguments. */
+  | { readonly kind: 'prompt'; readonly name: string; readonly args: Arguments | undefined }
   /** `resources/read`, `resources/subscribe`, `resources/unsubscribe`, a URI of `subscriptions/listen`, completion of a resource. */
   | { readonly kind: 'resource'; readonly uri: string }
   /** A `resources/templates/list` element or a template named by completion: the raw RFC 6570 text. */

@@ -18,13 +18,13 @@ export function readTool(params: JsonObject): readonly Operation[] {
 }
 
 /**
- * The prompt a `prompts/get` names.
+ * The prompt a `prompts/get` names and the arguments it is to be made with.
  *
  * @throws {RequestError} the name is no string, or the arguments are present and no object.
  */
 export function readPrompt(params: JsonObject): readonly Operation[] {
-  readArguments(params)
-  return [{ kind: 'prompt', name: readString(params, 'name') }]
+  const name = readString(params, 'name')
+  return [{ kind: 'prompt', name, args: readArguments(params) }]
 }
 
 /**
@@ -70,7 +70,7 @@ export function readCompletion(params: JsonObject): readonly Operation[] {
   if (!isJsonObject(ref)) throw malformed('ref is not an object')
   switch (ref['type']) {
     case 'ref/prompt':
-      return [{ kind: 'prompt', name: readString(ref, 'name') }]
+      return [{ kind: 'prompt', name: readString(ref, 'name'), args: undefined }]
     case 'ref/resource':
       return [toResourceReference(readString(ref, 'uri'))]
     default:

@@ -8,6 +8,8 @@ export interface SseFilterOptions {
   readonly mayHoldList: (text: string) => boolean
   /** Rewrites the URL of an `endpoint` event (HTTP+SSE of 2024-11-05). */
   readonly endpoint?: ((url: string) => string) | undefined
+  /** Rewrites the id of an event, by which a client asks for what followed it. */
+  readonly eventId?: ((id: string) => string) | undefined
   /** The last events of a stream that cannot be filtered, such as errors for the open ids. */
   readonly onUnfilterable?: (() => string) | undefined
   /** Characters of one event that may be held; 64 Mi if absent. */
@@ -33,14 +35,17 @@ interface Output {
 
 const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024
 const PLAIN_COMMENT = /^[\w .-]{0,64}$/
+// What some line readers take for the end of a line (Python's `splitlines`), and end one field with.
+const LINE_END = /[\p{Cc}\p{Zl}\p{Zp}]/u
 const URI_REFERENCE = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/
 
 /**
  * Creates a filter for one event stream. It reads with the parser the MCP clients use, hands every
  * message to `rewrite`, and writes each event anew (`event`, `id`, `data`), so that a client cannot
  * read anything the filter did not. Data that is not JSON ends the stream (except the URL of an
- * `endpoint` event, and empty data), and so does an exception of `rewrite`. Fields that clients
- * ignore do not pass, nor does the text of a comment that is more than plain words.
+ * `endpoint` event, and empty data), and so do a type or id with a character that some readers take for
+ * the end of a line, and an exception of `rewrite`. Fields that clients ignore do not pass, nor does the
+ * text of a comment that is more than plain words.
  *
  * The output does not depend on how the bytes are cut into chunks.
  */
@@ -48,22 +53,15 @@ export function createSseFilter(options: SseFilterOptions): SseFilter {
   const decoder = new TextDecoder()
   const output: Output = { text: '', failed: false }
   const parser = createEventParser(options, output)
-  let endsInReturn = false
+  const toLineFeeds = createLineFeeds()
 
   const feed = (text: string): string => {
-    if (!output.failed && text !== '') {
-      endsInReturn = text.endsWith('\r')
-      parser.feed(text)
-    }
+    if (!output.failed && text !== '') parser.feed(toLineFeeds(text))
     return take(output)
   }
   return {
     push: (chunk) => feed(decoder.decode(chunk, { stream: true })),
-    end: () => {
-      const rest = feed(decoder.decode())
-      // A final CR ends its line; the parser still waits for the LF of a CRLF.
-      return endsInReturn ? rest + feed('\n') : rest
-    },
+    end: () => feed(decoder.decode()),
     fail: () => {
       giveUp(options, output)
       return take(output)
@@ -79,6 +77,19 @@ export function toSseEvent(message: unknown): string {
   return writeEvent({ event: 'message', id: undefined }, JSON.stringify(message))
 }
 
+/**
+ * Ends every line with LF. The parser holds a CR at the end of a chunk back, and with it a whole event,
+ * until another line ends: where the chunks are cut would decide what comes out.
+ */
+function createLineFeeds(): (text: string) => string {
+  let afterReturn = false
+  return (text) => {
+    const rest = afterReturn && text.startsWith('\n') ? text.slice(1) : text
+    afterReturn = text.endsWith('\r')
+    return rest.includes('\r') ? rest.replaceAll(/\r\n?/g, '\n') : rest
+  }
+}
+
 function createEventParser(options: SseFilterOptions, output: Output): EventSourceParser {
   const emit = (write: () => string): void => {
     if (output.failed) return
@@ -89,7 +100,7 @@ function createEventParser(options: SseFilterOptions, output: Output): EventSour
     }
   }
   const parser = createParser({
-    onEvent: (event) => emit(() => rewriteEvent(event, options)),
+    onEvent: (event) => emit(() => rewriteEvent(rewriteId(event, options), options)),
     onComment: (text) => emit(() => `: ${PLAIN_COMMENT.test(text) ? text : ''}\n\n`),
     onRetry: (milliseconds) => emit(() => `retry: ${milliseconds}\n`),
     onError: (error) => {
@@ -103,7 +114,15 @@ function createEventParser(options: SseFilterOptions, output: Output): EventSour
   return parser
 }
 
+/** An empty id makes a client forget the last one; it names no event. */
+function rewriteId(event: EventSourceMessage, { eventId }: SseFilterOptions): EventSourceMessage {
+  return eventId && event.id ? { ...event, id: eventId(event.id) } : event
+}
+
 function rewriteEvent(event: EventSourceMessage, options: SseFilterOptions): string {
+  if (LINE_END.test(`${event.event ?? ''}${event.id ?? ''}`)) {
+    throw new Error('an event whose type or id holds the end of a line')
+  }
   if (event.data === '') return writeEvent(event, '')
   if (event.event === 'endpoint' && URI_REFERENCE.test(event.data)) {
     return writeEvent(event, options.endpoint?.(event.data) ?? event.data)

@@ -1,6 +1,7 @@
 import { PolicyError } from '../errors.js'
 import { checkReferences } from './check-references.js'
 import { compilePolicy } from './compile.js'
+import { findWarnings } from './find-warnings.js'
 import { type Policy, toPolicy } from './policy.js'
 import { type Locate, toPolicyIssues } from './policy-issue.js'
 import { readDefinition } from './read-definition.js'
@@ -23,5 +24,6 @@ export function buildPolicy({ source, value, locate }: PolicyInput): Policy {
   if (definition === undefined || found.length > 0) {
     throw new PolicyError(source, toPolicyIssues(found, locate))
   }
-  return toPolicy(source, compilePolicy(definition, locate))
+  const warnings = findWarnings(source, definition, locate)
+  return toPolicy(source, compilePolicy(definition, locate), warnings)
 }

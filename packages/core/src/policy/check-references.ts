@@ -6,7 +6,8 @@ import { certificateKeys } from './schema.js'
 
 type Fields = Readonly<Record<string, unknown>>
 
-const roleName = /^[A-Za-z][A-Za-z0-9_-]*$/
+/** What a role can be called. */
+export const roleName: RegExp = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 /**
  * Checks what one part of a policy says about another: names of roles, who extends whom, what

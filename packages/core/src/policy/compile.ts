@@ -1,4 +1,5 @@
 import { type CompiledAssignment, compileAssignments } from './compile-assignments.js'
+import { type Condition, type ConditionalList, parseCondition } from './condition.js'
 import type { DenyDefinition, PolicyDefinition, RoleDefinition, ToolEntry } from './definition.js'
 import { parseMethodName } from './method-name.js'
 import { type NamePattern, parseNamePattern } from './pattern.js'
@@ -7,10 +8,11 @@ import type { Locate } from './policy-issue.js'
 import { parseResourcePattern, toEquivalentForms, uiResources } from './resource-uri.js'
 import { exactUri, type UriPattern } from './uri-pattern.js'
 
-/** A pattern and the place in the policy it was written at. */
+/** A pattern, the place in the policy it was written at, and what else has to be so. */
 export interface Rule<Pattern> {
   readonly pattern: Pattern
   readonly place: string
+  readonly condition?: Condition
 }
 
 /** The rules of one side, allow or deny. */
@@ -61,32 +63,65 @@ function compileRole(name: string, role: RoleDefinition): CompiledRole {
 }
 
 function compileLists(lists: DenyDefinition, place: string): RuleLists {
-  const tools = lists.tools?.map((entry) => (typeof entry === 'string' ? entry : entry.name))
   return {
-    tools: rules(tools, `${place}.tools`, parseNamePattern),
-    prompts: rules(lists.prompts, `${place}.prompts`, parseNamePattern),
-    resources: rules(lists.resources, `${place}.resources`, parseResourcePattern),
-    methods: rules(lists.methods, `${place}.methods`, parseMethodName),
+    tools: entries('tools', lists.tools, { place, parse: parseNamePattern }),
+    prompts: entries('prompts', lists.prompts, { place, parse: parseNamePattern }),
+    resources: entries('resources', lists.resources, { place, parse: parseResourcePattern }),
+    methods: (lists.methods ?? []).map((text, index) => ({
+      pattern: parseMethodName(text),
+      place: `${place}.methods[${index}]`,
+    })),
   }
 }
 
-// The first entry with a user interface is as good as all of them.
-function uiRules(tools: readonly ToolEntry[] | undefined, place: string): Rule<UriPattern>[] {
-  const index = (tools ?? []).findIndex((entry) => typeof entry === 'object' && entry.ui === true)
-  return index === -1 ? [] : [{ pattern: uiResources, place: `${place}[${index}].ui` }]
+interface Reading<Pattern> {
+  readonly place: string
+  readonly parse: (text: string) => Pattern
 }
 
-function rules<Pattern>(
-  texts: readonly string[] | undefined,
-  place: string,
-  parse: (text: string) => Pattern,
+type Entry =
+  | string
+  | { readonly name: string; readonly when?: string | undefined }
+  | { readonly uri: string; readonly when?: string | undefined }
+
+function entries<Pattern>(
+  list: ConditionalList,
+  written: readonly Entry[] | undefined,
+  { place, parse }: Reading<Pattern>,
 ): Rule<Pattern>[] {
-  return (texts ?? []).map((text, index) => ({ pattern: parse(text), place: `${place}[${index}]` }))
+  return (written ?? []).map((entry, index) => ({
+    pattern: parse(textOf(entry)),
+    place: `${place}.${list}[${index}]`,
+    ...conditionOf(list, entry),
+  }))
+}
+
+function textOf(entry: Entry): string {
+  if (typeof entry === 'string') return entry
+  return 'uri' in entry ? entry.uri : entry.name
+}
+
+function conditionOf(list: ConditionalList, entry: Entry): { readonly condition?: Condition } {
+  return typeof entry === 'string' || entry.when === undefined
+    ? {}
+    : { condition: parseCondition(list, entry.when) }
+}
+
+// The first entry with a user interface and no condition is as good as all of them. What a condition asks
+// of a call is not known when its interface is read, as it is not where tools are listed.
+function uiRules(tools: readonly ToolEntry[] | undefined, place: string): Rule<UriPattern>[] {
+  const rules = (tools ?? []).flatMap((entry, index) =>
+    typeof entry === 'object' && entry.ui === true
+      ? [{ pattern: uiResources, place: `${place}[${index}].ui`, ...conditionOf('tools', entry) }]
+      : [],
+  )
+  const free = rules.find(({ condition }) => condition === undefined)
+  return free === undefined ? rules : [free]
 }
 
 // A denied URI is denied in every form it is the same in, whichever of them the policy is written in.
-function toDeniedResource({ pattern, place }: Rule<UriPattern>): readonly Rule<UriPattern>[] {
-  if (!pattern.exact) return [{ pattern, place }]
-  const forms = new Set(toEquivalentForms(pattern.text))
-  return [...forms].map((form) => ({ pattern: exactUri(form), place }))
+function toDeniedResource(rule: Rule<UriPattern>): readonly Rule<UriPattern>[] {
+  if (!rule.pattern.exact) return [rule]
+  const forms = new Set(toEquivalentForms(rule.pattern.text))
+  return [...forms].map((form) => ({ ...rule, pattern: exactUri(form) }))
 }

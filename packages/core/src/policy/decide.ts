@@ -1,9 +1,17 @@
 import type { Operation } from '../mcp/operation.js'
 import type { Decision } from './decision.js'
 import type { NamePattern } from './pattern.js'
-import { type Permission, type Permissions, permissionsOf, type RuleTable } from './permissions.js'
+import {
+  type ConditionalRule,
+  type ConditionalTable,
+  type Permission,
+  type Permissions,
+  permissionsOf,
+  type RuleTable,
+} from './permissions.js'
 import { compiledOf, type Policy } from './policy.js'
 import type { Principal } from './principal.js'
+import type { Question } from './question.js'
 import { allowsUri, readTemplatePrefix, toDeniedForms, toResourceUri } from './resource-uri.js'
 import type { UriPattern } from './uri-pattern.js'
 
@@ -21,7 +29,7 @@ const lifecycle: Decision = Object.freeze({ effect: 'allow', rule: 'lifecycle' }
  */
 export function decide(policy: Policy, principal: Principal, operation: Operation): Decision {
   const permissions = permissionsOf(compiledOf(policy), principal.roles)
-  return permissions === undefined ? noRole : decideOperation(permissions, operation)
+  return permissions === undefined ? noRole : decideOperation(permissions, { principal, operation })
 }
 
 /** Whether the decision is allow: what lists are filtered with, so that listed and callable are the same. */
@@ -29,18 +37,35 @@ export function permits(policy: Policy, principal: Principal, operation: Operati
   return decide(policy, principal, operation).effect === 'allow'
 }
 
-function decideOperation(permissions: Permissions, operation: Operation): Decision {
+/**
+ * What the decision would be if the conditions of all allow entries were met: names the entry whose
+ * condition was not. For explanations only.
+ *
+ * @throws {ConfigurationError} if the policy was not made by `loadPolicy` or `definePolicy`
+ */
+export function decideAssuming(
+  policy: Policy,
+  principal: Principal,
+  operation: Operation,
+): Decision {
+  const permissions = permissionsOf(compiledOf(policy), principal.roles)
+  const question = { principal, operation, assumed: true } as const
+  return permissions === undefined ? noRole : decideOperation(permissions, question)
+}
+
+function decideOperation(permissions: Permissions, question: Question): Decision {
+  const { operation } = question
   switch (operation.kind) {
     case 'tool':
-      return decideName(permissions.tools, operation.name)
+      return decideName(permissions.tools, operation.name, question)
     case 'prompt':
-      return decideName(permissions.prompts, operation.name)
+      return decideName(permissions.prompts, operation.name, question)
     case 'resource':
-      return decideResource(permissions.resources, operation.uri)
+      return decideResource(permissions.resources, operation.uri, question)
     case 'template':
-      return decideTemplate(permissions.resources, operation.uriTemplate)
+      return decideTemplate(permissions.resources, operation.uriTemplate, question)
     case 'method':
-      return decideName(permissions.methods, operation.method)
+      return decideName(permissions.methods, operation.method, question)
     case 'lifecycle':
       return lifecycle
     default:
@@ -49,14 +74,23 @@ function decideOperation(permissions: Permissions, operation: Operation): Decisi
   }
 }
 
-function decideName({ allow, deny }: Permission<NamePattern>, name: string): Decision {
+function decideName(
+  { allow, deny }: Permission<NamePattern>,
+  name: string,
+  question: Question,
+): Decision {
   const matches = (pattern: NamePattern): boolean => pattern.matches(name)
+  const opens = isInherited(name) ? never : matches
+  const applies = toApplies<NamePattern>(question)
   return (
-    deny.exact.get(name) ??
-    findPattern(deny, matches) ??
-    allow.exact.get(name) ??
-    (isInherited(name) ? notAllowed : (findPattern(allow, matches) ?? notAllowed))
+    findDecision(deny, { text: name, matches, applies }) ??
+    findDecision(allow, { text: name, matches: opens, applies }) ??
+    notAllowed
   )
+}
+
+function never(): boolean {
+  return false
 }
 
 // A server that looks names up in a plain object finds something under this one that nobody registered.
@@ -64,45 +98,89 @@ function isInherited(name: string): boolean {
   return name === '__proto__'
 }
 
-function decideResource({ allow, deny }: Permission<UriPattern>, asSent: string): Decision {
+function decideResource(
+  { allow, deny }: Permission<UriPattern>,
+  asSent: string,
+  question: Question,
+): Decision {
   if (asSent.length > maximumUriLength) return notAllowed
-  const decided = findDenied(deny, asSent) ?? allow.exact.get(asSent)
+  const decided = findDenied(deny, asSent, question) ?? allow.exact.get(asSent)
   if (decided !== undefined) return decided
-  if (allow.patterns.length === 0) return notAllowed
+  if (allow.patterns.length === 0 && allow.conditional === undefined) return notAllowed
   const uri = toResourceUri(asSent)
-  return findPattern(allow, (pattern) => allowsUri(pattern, uri)) ?? notAllowed
+  const matches = (pattern: UriPattern): boolean => allowsUri(pattern, uri)
+  // A condition that is true of one form alone says nothing about what a server will read.
+  const applies = (rule: ConditionalRule<UriPattern>): boolean =>
+    uri.forms.every((form) => rule.applies({ ...question, uri: form }))
+  return findDecision(allow, { text: asSent, matches, applies }) ?? notAllowed
 }
 
-function findDenied(deny: RuleTable<UriPattern>, asSent: string): Decision | undefined {
-  if (deny.exact.size === 0 && deny.patterns.length === 0) return undefined
-  for (const form of toDeniedForms(asSent)) {
-    const decision = deny.exact.get(form) ?? findPattern(deny, (pattern) => pattern.denies(form))
+function findDenied(
+  deny: RuleTable<UriPattern>,
+  asSent: string,
+  question: Question,
+): Decision | undefined {
+  if (isEmpty(deny)) return undefined
+  const forms = [...toDeniedForms(asSent)]
+  const applies = (rule: ConditionalRule<UriPattern>): boolean =>
+    forms.some((form) => rule.applies({ ...question, uri: form }))
+  for (const form of forms) {
+    const matches = (pattern: UriPattern): boolean => pattern.denies(form)
+    const decision = findDecision(deny, { text: form, matches, applies })
     if (decision !== undefined) return decision
   }
   return undefined
 }
 
-function decideTemplate(permission: Permission<UriPattern>, uriTemplate: string): Decision {
-  if (!uriTemplate.includes('{')) return decideResource(permission, uriTemplate)
-  const { allow, deny } = permission
+function isEmpty({ exact, patterns, conditional }: RuleTable<UriPattern>): boolean {
+  return exact.size === 0 && patterns.length === 0 && conditional === undefined
+}
+
+function decideTemplate(
+  permission: Permission<UriPattern>,
+  uriTemplate: string,
+  question: Question,
+): Decision {
+  if (!uriTemplate.includes('{')) return decideResource(permission, uriTemplate, question)
   const prefix = readTemplatePrefix(uriTemplate)
   const begins = (pattern: UriPattern): boolean =>
     prefix?.startsWith(pattern.literalPrefix) ?? false
+  const lies = (pattern: UriPattern): boolean =>
+    pattern.wholeSubtree && uriTemplate.startsWith(pattern.literalPrefix)
+  const applies = toApplies<UriPattern>(question)
   return (
-    deny.exact.get(uriTemplate) ??
-    findPattern(
-      deny,
-      (pattern) => pattern.wholeSubtree && uriTemplate.startsWith(pattern.literalPrefix),
-    ) ??
-    allow.exact.get(uriTemplate) ??
-    findPattern(allow, begins) ??
+    findDecision(permission.deny, { text: uriTemplate, matches: lies, applies }) ??
+    findDecision(permission.allow, { text: uriTemplate, matches: begins, applies }) ??
     notAllowed
   )
 }
 
-function findPattern<Pattern>(
-  table: RuleTable<Pattern>,
-  matches: (pattern: Pattern) => boolean,
+interface Sought<Pattern> {
+  readonly text: string
+  readonly matches: (pattern: Pattern) => boolean
+  readonly applies: (rule: ConditionalRule<Pattern>) => boolean
+}
+
+function toApplies<Pattern>(question: Question): Sought<Pattern>['applies'] {
+  return (rule) => rule.applies(question)
+}
+
+function findDecision<Pattern>(
+  { exact, patterns, conditional }: RuleTable<Pattern>,
+  sought: Sought<Pattern>,
 ): Decision | undefined {
-  return table.patterns.find(({ pattern }) => matches(pattern))?.decision
+  return (
+    exact.get(sought.text) ??
+    patterns.find(({ pattern }) => sought.matches(pattern))?.decision ??
+    (conditional && findConditional(conditional, sought))
+  )
+}
+
+function findConditional<Pattern>(
+  { exact, patterns }: ConditionalTable<Pattern>,
+  { text, matches, applies }: Sought<Pattern>,
+): Decision | undefined {
+  const named = exact.get(text)?.find(applies)
+  const rule = named ?? patterns.find((each) => matches(each.pattern) && applies(each))
+  return rule?.decision
 }

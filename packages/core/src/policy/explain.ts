@@ -1,6 +1,6 @@
 import type { Operation } from '../mcp/operation.js'
 import { parseCertificatePattern } from './certificate-pattern.js'
-import { decide } from './decide.js'
+import { decide, decideAssuming } from './decide.js'
 import { parseMethodName } from './method-name.js'
 import { parseNamePattern, quote } from './pattern.js'
 import type { Policy } from './policy.js'
@@ -35,9 +35,11 @@ export function explainDenial(policy: Policy, principal: Principal, operation: O
   const wanted = toWanted(operation)
   if (wanted === undefined) return `${policy.source} allows no operation of this kind`
   const name = wanted.text.length > maximumLength ? 'the name' : quote(wanted.text)
-  return decision.rule === undefined
-    ? suggestEntry(policy, principal, wanted)
-    : `${decision.rule} in ${policy.source} denies ${name}`
+  if (decision.rule !== undefined) return `${decision.rule} in ${policy.source} denies ${name}`
+  const unmet = decideAssuming(policy, principal, operation)
+  return unmet.effect === 'allow'
+    ? `${unmet.rule} in ${policy.source} allows ${name} where its condition is true, and it is not`
+    : suggestEntry(policy, principal, wanted)
 }
 
 function suggestEntry(policy: Policy, principal: Principal, { list, text }: Wanted): string {

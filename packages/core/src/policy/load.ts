@@ -14,13 +14,18 @@ const maximumBytes = 32 * 1024 * 1024
  * @throws {PolicyError} with everything that is wrong, each with its line and column
  */
 export async function loadPolicy(source: string | URL): Promise<Policy> {
-  const path = toPath(source)
+  const path = toPolicyPath(source)
   const format = readFormat(path)
   const text = await readText(path)
   return buildPolicy(parsePolicyDocument(path, text, format))
 }
 
-function toPath(source: string | URL): string {
+/**
+ * The path of a policy that is given by path or by URL.
+ *
+ * @throws {PolicyError} for a URL of another scheme than `file:`
+ */
+export function toPolicyPath(source: string | URL): string {
   if (typeof source === 'string') return source
   if (source.protocol === 'file:') return fileURLToPath(source)
   throw refusal(source.href, 'is no file: URL; download the policy and give its path')

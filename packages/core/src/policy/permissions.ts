@@ -1,12 +1,29 @@
 import type { CompiledPolicy, CompiledRole, Rule, RuleLists } from './compile.js'
+import type { Condition } from './condition.js'
 import type { Decision } from './decision.js'
 import type { NamePattern } from './pattern.js'
+import type { Question } from './question.js'
 import type { UriPattern } from './uri-pattern.js'
 
 /** Rules of one kind and side: exact texts by map, patterns in order, each with the decision it leads to. */
 export interface RuleTable<Pattern> {
   readonly exact: ReadonlyMap<string, Decision>
   readonly patterns: readonly { readonly pattern: Pattern; readonly decision: Decision }[]
+  /** Rules with a condition, asked after those without; undefined if there are none. */
+  readonly conditional: ConditionalTable<Pattern> | undefined
+}
+
+/** The same for rules with a condition, of which several can have one text. */
+export interface ConditionalTable<Pattern> {
+  readonly exact: ReadonlyMap<string, readonly ConditionalRule<Pattern>[]>
+  readonly patterns: readonly ConditionalRule<Pattern>[]
+}
+
+/** A rule that counts where its condition does. */
+export interface ConditionalRule<Pattern> {
+  readonly pattern: Pattern
+  readonly decision: Decision
+  applies(question: Question): boolean
 }
 
 /** Allow and deny of one kind. */
@@ -79,28 +96,58 @@ function joinRoles(roles: readonly CompiledRole[]): Permissions {
   }
 }
 
-function joinRules<Pattern extends { readonly exact: boolean; readonly text: string }>(
+type Written = { readonly exact: boolean; readonly text: string }
+
+function joinRules<Pattern extends Written>(
   roles: readonly CompiledRole[],
   select: (lists: RuleLists) => readonly Rule<Pattern>[],
 ): Permission<Pattern> {
   const allow = roles.flatMap((role) => select(role.allow))
   const deny = roles.flatMap((role) => select(role.deny))
   return {
-    allow: toTable(allow, (rule) => ({ effect: 'allow', rule })),
-    deny: toTable(deny, (rule) => ({ effect: 'deny', reason: 'denied', rule })),
+    allow: toTable(allow, {
+      decide: (rule) => ({ effect: 'allow', rule }),
+      applies: (condition, question) => question.assumed === true || condition.allows(question),
+    }),
+    deny: toTable(deny, {
+      decide: (rule) => ({ effect: 'deny', reason: 'denied', rule }),
+      applies: (condition, question) => condition.denies(question),
+    }),
   }
 }
 
-function toTable<Pattern extends { readonly exact: boolean; readonly text: string }>(
+interface Side {
+  readonly decide: (place: string) => Decision
+  readonly applies: (condition: Condition, question: Question) => boolean
+}
+
+function toTable<Pattern extends Written>(
   rules: readonly Rule<Pattern>[],
-  decide: (place: string) => Decision,
+  side: Side,
 ): RuleTable<Pattern> {
   const exact = new Map<string, Decision>()
   const patterns: { pattern: Pattern; decision: Decision }[] = []
-  for (const { pattern, place } of rules) {
-    const decision = Object.freeze(decide(place))
-    if (!pattern.exact) patterns.push({ pattern, decision })
+  const conditional: ConditionalRule<Pattern>[] = []
+  for (const { pattern, place, condition } of rules) {
+    const decision = Object.freeze(side.decide(place))
+    if (condition !== undefined) {
+      const applies = (question: Question) => side.applies(condition, question)
+      conditional.push({ pattern, decision, applies })
+    } else if (!pattern.exact) patterns.push({ pattern, decision })
     else if (!exact.has(pattern.text)) exact.set(pattern.text, decision)
   }
-  return { exact, patterns }
+  return { exact, patterns, conditional: toConditionalTable(conditional) }
+}
+
+function toConditionalTable<Pattern extends Written>(
+  rules: readonly ConditionalRule<Pattern>[],
+): ConditionalTable<Pattern> | undefined {
+  if (rules.length === 0) return undefined
+  const exact = new Map<string, ConditionalRule<Pattern>[]>()
+  for (const rule of rules.filter(({ pattern }) => pattern.exact)) {
+    const others = exact.get(rule.pattern.text)
+    if (others === undefined) exact.set(rule.pattern.text, [rule])
+    else others.push(rule)
+  }
+  return { exact, patterns: rules.filter(({ pattern }) => !pattern.exact) }
 }

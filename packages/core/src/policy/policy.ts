@@ -17,18 +17,25 @@ export interface Policy {
   readonly assignments: number
   /** Whether an assignment asks for a common name; `cn` then has to be among the identity kinds. */
   readonly usesCommonNames: boolean
+  /** What is allowed to stand in a policy and most likely not meant: one line each, with its place. */
+  readonly warnings: readonly string[]
 }
 
 // Being in this map is what makes an object a policy: it cannot be copied, inherited or written in JSON.
 const compiledPolicies = new WeakMap<object, CompiledPolicy>()
 
 /** Makes the policy of a compiled one. */
-export function toPolicy(source: string, compiled: CompiledPolicy): Policy {
+export function toPolicy(
+  source: string,
+  compiled: CompiledPolicy,
+  warnings: readonly string[],
+): Policy {
   const facts: Omit<Policy, typeof brand> = {
     source,
     roles: Object.freeze([...compiled.roles.keys()]),
     assignments: compiled.assignments.length,
     usesCommonNames: compiled.assignments.some(({ usesCommonName }) => usesCommonName),
+    warnings: Object.freeze([...warnings]),
   }
   const policy = Object.freeze(facts) as Policy
   compiledPolicies.set(policy, compiled)

@@ -59,13 +59,18 @@ function unionIssues(
 ): readonly PathIssue[] {
   const fitting = issue.errors.find((branch) => !branch.some(isOutermostType))
   if (fitting === undefined) {
-    const entry = typeof issue.path.at(-1) === 'number'
-    const message = `${describeValue(issue.path, input)} must be ${entry ? 'text (put it in quotes) or a mapping with the key "name"' : 'text (put it in quotes) or a list of texts'}`
+    const other =
+      typeof issue.path.at(-1) === 'number' ? describeEntry(issue.path) : 'a list of texts'
+    const message = `${describeValue(issue.path, input)} must be text (put it in quotes) or ${other}`
     return [{ path: issue.path, message }]
   }
   return fitting.flatMap((nested) =>
     toPathIssues({ ...nested, path: [...issue.path, ...nested.path] }, input),
   )
+}
+
+function describeEntry(path: readonly PropertyKey[]): string {
+  return `a mapping with the key "${path.at(-2) === 'resources' ? 'uri' : 'name'}"`
 }
 
 function isOutermostType(issue: SchemaIssue): boolean {

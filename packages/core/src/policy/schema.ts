@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ConfigurationError } from '../errors.js'
 import { type CertificateKey, parseCertificatePattern } from './certificate-pattern.js'
+import { type ConditionalList, parseCondition } from './condition.js'
 import type { PolicyDefinition } from './definition.js'
 import { parseMethodName } from './method-name.js'
 import { parseNamePattern } from './pattern.js'
@@ -8,23 +9,26 @@ import { parseResourcePattern } from './resource-uri.js'
 
 type Parse = (text: string) => unknown
 
-const nameList = list(pattern(parseNamePattern))
-const resourceList = list(pattern(parseResourcePattern))
-const deniedTool = z.strictObject({ name: pattern(parseNamePattern) })
+const deniedTool = z.strictObject({ name: pattern(parseNamePattern), when: condition('tools') })
 const allowedTool = deniedTool.extend({
   ui: z.literal(true, { error: 'must be true, or left out: remove the key' }).optional(),
+})
+const prompt = z.strictObject({ name: pattern(parseNamePattern), when: condition('prompts') })
+const resource = z.strictObject({
+  uri: pattern(parseResourcePattern),
+  when: condition('resources'),
 })
 const roleNameList = list(z.string())
 
 const denySchema = z.strictObject({
-  tools: toolList(deniedTool).optional(),
-  prompts: nameList.optional(),
-  resources: resourceList.optional(),
+  tools: entryList(parseNamePattern, deniedTool).optional(),
+  prompts: entryList(parseNamePattern, prompt).optional(),
+  resources: entryList(parseResourcePattern, resource).optional(),
   methods: list(pattern(parseMethodName)).optional(),
 })
 const roleSchema = denySchema.extend({
   extends: roleNameList.optional(),
-  tools: toolList(allowedTool).optional(),
+  tools: entryList(parseNamePattern, allowedTool).optional(),
   deny: denySchema.optional(),
 })
 const assignmentSchema = z.strictObject({
@@ -61,6 +65,13 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path[0] === 'assignments') return assignmentSchema.keyof().options
   if (path.length === 2) return roleSchema.keyof().options
   if (path.at(-1) === 'deny') return denySchema.keyof().options
+  return knownEntryKeys(path)
+}
+
+function knownEntryKeys(path: readonly PropertyKey[]): readonly string[] {
+  const list = path.at(-2)
+  if (list === 'prompts') return prompt.keyof().options
+  if (list === 'resources') return resource.keyof().options
   return (path[2] === 'deny' ? deniedTool : allowedTool).keyof().options
 }
 
@@ -68,8 +79,12 @@ function list<Entry extends z.ZodType>(entry: Entry): z.ZodArray<Entry> {
   return z.array(entry).min(1)
 }
 
-function toolList<Entry extends z.ZodType>(entry: Entry) {
-  return list(z.union([pattern(parseNamePattern), entry]))
+function entryList<Entry extends z.ZodType>(parse: Parse, entry: Entry) {
+  return list(z.union([pattern(parse), entry]))
+}
+
+function condition(list: ConditionalList) {
+  return pattern((text) => parseCondition(list, text)).optional()
 }
 
 function certificateKey(key: CertificateKey) {

@@ -127,6 +127,19 @@ function isVerified(socket: TLSSocket): boolean {
   return (
     socket.authorized === true &&
     (verdict === null || verdict === undefined) &&
-    socket.getPeerX509Certificate() !== undefined
+    holdsCertificate(socket)
   )
+}
+
+/**
+ * Not by `getPeerX509Certificate`: on Node 20 and 22 its first call takes the intermediates out of the
+ * connection, and whoever reads the identity later would not find them.
+ */
+function holdsCertificate(socket: TLSSocket): boolean {
+  try {
+    const certificate: unknown = socket.getPeerCertificate()
+    return typeof certificate === 'object' && certificate !== null && 'raw' in certificate
+  } catch {
+    return false
+  }
 }

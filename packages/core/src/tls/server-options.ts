@@ -20,10 +20,16 @@ export function toServerOptions(material: TlsMaterial): Readonly<ServerOptions> 
     minVersion: material.minVersion,
     maxVersion: 'TLSv1.3',
     honorCipherOrder: true,
-    // TLS 1.2 lets a client change its certificate in the middle of a connection; nobody needs that.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: toSecureOptions(material),
     // Node derives its own from the command line: the same for every listener of the process, so
     // that a session of one that asks for no certificate could be resumed here.
     sessionIdContext: randomBytes(16).toString('hex'),
   })
+}
+
+function toSecureOptions({ authorities }: TlsMaterial): number {
+  // TLS 1.2 lets a client change its certificate in the middle of a connection; nobody needs that.
+  const always = constants.SSL_OP_NO_RENEGOTIATION
+  // A resumed session holds no intermediates, and without those nobody can tell whose a client is.
+  return authorities.length > 1 ? always | constants.SSL_OP_NO_TICKET : always
 }

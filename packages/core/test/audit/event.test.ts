@@ -44,7 +44,7 @@ describe('an audit event', () => {
 
   it.each([
     [tool('search'), 'search'],
-    [{ kind: 'prompt', name: 'greet' } as const, 'greet'],
+    [{ kind: 'prompt', name: 'greet', args: {} } as const, 'greet'],
     [resource('file:///a'), 'file:///a'],
     [template('file:///{a}'), 'file:///{a}'],
     [{ kind: 'lifecycle', method: 'ping' } as const, 'ping'],

@@ -38,6 +38,16 @@ describe('the sink that writes to a logger', () => {
     ])
   })
 
+  it('leaves changes of the policy to the guard, which writes them whatever the sink', () => {
+    const log = createLog()
+    for (const effect of ['reload', 'reload-failed'] as const) {
+      const event = createAuditEvent({ type: 'policy', effect, source: 'policy.yaml' })
+      expect(event.source).toBe('policy.yaml')
+      toLoggerSink(log)(event)
+    }
+    expect(log.lines).toEqual([])
+  })
+
   it('says in words who, what and why', () => {
     const log = createLog()
     for (const event of [allowed, denied]) toLoggerSink(log)(event)

@@ -30,6 +30,18 @@ describe('the start of a guard', () => {
     ])
   })
 
+  it.each([
+    ['enforce', undefined, /sealed for this process alone \(replicas need `sessionSecret`\)$/],
+    ['enforce', 's'.repeat(32), /certificate only; sessions sealed with `sessionSecret`$/],
+    ['observe', 's'.repeat(32), /; OBSERVING: what the policy denies is let through$/],
+  ] as const)('says at the end of the line how it was set: %s, %s', async (...given) => {
+    const [enforcement, sessionSecret, ending] = given
+    const settings = { enforcement, ...(sessionSecret !== undefined && { sessionSecret }) }
+    const { guard, log } = await openScene(settings)
+    await guard.ready
+    expect(log.lines.map(({ message }) => message)).toEqual([expect.stringMatching(ending)])
+  })
+
   it('logs what is odd about the TLS files', async () => {
     const log = createLog()
     const files = await createCertificateFiles()
@@ -306,6 +318,57 @@ describe('D29 an audit sink', () => {
       { type: 'decision', effect: 'allow', operation: { kind: 'tool', name: 'search' } },
     ])
     expect(Object.isFrozen(scene.events[0])).toBe(true)
+  })
+})
+
+describe('req.auth', () => {
+  it('set by something else is refused, and the log says what to remove', async () => {
+    const scene = await openScene({
+      server: (listener, { tls }) =>
+        tls.createServer((req, res) =>
+          listener?.(Object.assign(req, { auth: { token: 'x' } }), res),
+        ),
+    })
+    expect((await send(scene)).status).toBe(500)
+    expect(scene.reached).toEqual([])
+    expect(scene.log.lines.at(-1)?.fields).toMatchObject({
+      err: { message: expect.stringMatching(/^req.auth was set before the guard ran/) },
+    })
+  })
+
+  it('set by another guard is refused, and the log says to give each route one', async () => {
+    const scene = await openScene({
+      server: (listener, { tls }) => {
+        const outer = createGuard({ policy, tls, logger: createLog(), audit() {} })
+        return tls.createServer(outer.protect((req, res) => listener?.(req, res)))
+      },
+    })
+    expect((await send(scene)).status).toBe(500)
+    expect(scene.reached).toEqual([])
+    expect(scene.log.lines.at(-1)?.fields).toMatchObject({
+      err: { message: expect.stringMatching(/^two guards stand before one handler/) },
+    })
+  })
+})
+
+describe('an answer that cannot be filtered', () => {
+  it.each([
+    ['application/json', '{"result":{"tools":', 500, /"id":null,"error":\{"code":-32603/],
+    ['text/event-stream', 'data: {\n\n', 200, /^event: message\ndata: .*"id":1,.*-32603/],
+  ])('D29 as %s is given up, with an event that says so', async (type, answer, status, text) => {
+    const scene = await openScene({ answer, answerType: type })
+    expect(await send(scene)).toMatchObject({ status, text: expect.stringMatching(text) })
+    expect(scene.events.slice(1)).toMatchObject([
+      {
+        type: 'error',
+        effect: 'deny',
+        principal: `default/spiffe:${spiffeId}`,
+        remoteAddress: expect.any(String),
+        method: 'POST',
+        reason: expect.stringContaining('the answer was given up'),
+        hint: expect.stringContaining('mount it before the guard'),
+      },
+    ])
   })
 })
 

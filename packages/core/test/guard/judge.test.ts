@@ -146,3 +146,46 @@ describe('judge', () => {
     expect(judge(policy, holderOf(), response).effect).toBe('deny')
   })
 })
+
+describe('judge on a tool that calls other tools by name', () => {
+  const meta = definePolicy({
+    version: 1,
+    roles: {
+      caller: { tools: ['call_tool'] },
+      careful: { tools: ['call_tool'], deny: { tools: ['purge'] } },
+      reader: { tools: ['search'] },
+    },
+  })
+
+  it.each([
+    ['tool_name', 'purge'],
+    ['toolName', 'purge'],
+    ['name', 'purge'],
+    ['Name', 'PURGE'],
+    ['tool', { name: 'purge', arguments: { name: 'purge' } }],
+    ['calls', [{ method: 'tools/call', params: { name: 'purge' } }]],
+    ['undecodable', '\ud800%zz'],
+  ])('D11 decides by its own name alone, whatever its argument %j says', (key, value) => {
+    for (const form of forms) {
+      const params = { arguments: { [key]: value } }
+      const called = read(form, 'tools/call', { name: 'call_tool', ...params })
+      for (const role of ['caller', 'careful']) {
+        expect(judge(meta, holderOf(role), called)).toMatchObject({
+          effect: 'allow',
+          decisions: [{ operation: { kind: 'tool', name: 'call_tool' } }],
+        })
+      }
+    }
+  })
+
+  it.each(['name', 'tool_name', 'toolName', 'tool'])(
+    'D11 an allowed name in its argument %j grants nothing',
+    (key) => {
+      for (const form of forms) {
+        const params = { name: 'call_tool', arguments: { [key]: 'search' } }
+        const called = read(form, 'tools/call', params)
+        expect(judge(meta, holderOf('reader'), called).effect).toBe('deny')
+      }
+    },
+  )
+})

@@ -51,6 +51,15 @@ describe('options of a guard', () => {
       expect(read({ policy: value }).policy).toBe(value)
   })
 
+  it.each([
+    ['enforcement', 'enforce', 'observing', false],
+    ['enforcement', 'observe', 'observing', true],
+    ['denyStatus', 200, 'denyStatus', 200],
+    ['denyStatus', 403, 'denyStatus', 403],
+  ] as const)('take %s: %j', (name, value, setting, expected) => {
+    expect(read({ policy, [name]: value })[setting]).toBe(expected)
+  })
+
   it('take one session secret or several', () => {
     const [one, two] = ['a'.repeat(32), 'b'.repeat(32)]
     expect(read({ policy, sessionSecret: one }).sessionSecrets).toEqual([one])

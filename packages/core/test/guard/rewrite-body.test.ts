@@ -87,7 +87,7 @@ describe('a call that may be answered with a task', () => {
     } as unknown as CallerTasks
     const call = { req: { headers: {} }, body } as unknown as Call
     const messages = readMessages(body, { batch: 0, protocolVersion: undefined })
-    expect(rewriteBody({} as GuardContext, call, { messages, tasks })).toBe(call)
+    expect(rewriteBody({} as GuardContext, call, { messages, tasks: () => tasks })).toBe(call)
     expect(calls).toEqual(noted ? [[7, 'search']] : [])
   })
 })

@@ -56,6 +56,18 @@ describe('createSeals', () => {
     expect(seals.open({ ...alice, text })).toBeUndefined()
   })
 
+  it('opens an id of 4096 characters, and none that is longer', () => {
+    const room = 4096 - seals.seal({ ...alice, text: '' }).length
+    for (const [length, opens] of [
+      [room, true],
+      [room + 1, false],
+    ] as const) {
+      const id = 'x'.repeat(length)
+      const text = seals.seal({ ...alice, text: id })
+      expect(seals.open({ ...alice, text })).toBe(opens ? id : undefined)
+    }
+  })
+
   it('opens any text it sealed, and nothing for two owners (property)', () => {
     const text = fc.string({ minLength: 1, maxLength: 200, unit: 'binary' })
     fc.assert(

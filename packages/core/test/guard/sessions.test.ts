@@ -198,3 +198,31 @@ describe('a query parsed before the guard ran', () => {
     expect(correctQuery(undefined, call(undefined))).toBeUndefined()
   })
 })
+
+describe('the id of an event', () => {
+  const event = alice.sealEvent('7')
+
+  it('D14 is put back as the application knows it, in both kinds of headers', () => {
+    const req = request('/mcp', ['Last-Event-ID', event])
+    alice.open(req)
+    expect(req.headers['last-event-id']).toBe('7')
+    expect(req.rawHeaders).toEqual(['Last-Event-ID', '7'])
+  })
+
+  it.each([
+    ['of another caller', mallory, event],
+    ['that is bare', alice, '7'],
+    ['that is a session', alice, sealed],
+    ['that is empty', alice, ''],
+  ])('D14 is refused with 404 %s', (_, caller, id) => {
+    expect(refusal(() => caller.open(request('/mcp', ['last-event-id', id])))).toEqual([
+      404, -32001,
+    ])
+  })
+
+  it('D14 is no session', () => {
+    expect(refusal(() => alice.open(request('/mcp', ['mcp-session-id', event])))).toEqual([
+      404, -32001,
+    ])
+  })
+})

@@ -59,11 +59,17 @@ export interface SceneOptions extends Partial<Omit<GuardOptions, 'tls'>> {
   ) => Server
   /** Guard without a source, on a server of the source all the same. */
   readonly ownTls?: boolean
+  /** What the handler answers; default: an empty result. */
+  readonly answer?: string
+  /** The content type of that; default: JSON. */
+  readonly answerType?: string
 }
+
+const emptyResult = JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} })
 
 /** Serves a handler behind a guard until the test ends. */
 export async function openScene(options: SceneOptions = {}): Promise<Scene> {
-  const { tls: makeTls, server: makeServer, ownTls = false, ...given } = options
+  const { tls: makeTls, server: makeServer, ownTls = false, answer, answerType, ...given } = options
   const files = await createCertificateFiles()
   const tls = await (makeTls?.(files) ?? tlsFromFiles(files.options))
   const events: AuditEvent[] = []
@@ -78,8 +84,8 @@ export async function openScene(options: SceneOptions = {}): Promise<Scene> {
   })
   const listener = guard.protect((_req, res, body) => {
     reached.push(body)
-    res.setHeader('content-type', 'application/json')
-    res.end(JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} }))
+    res.setHeader('content-type', answerType ?? 'application/json')
+    res.end(answer ?? emptyResult)
   })
   const server = makeServer?.(listener, { files, tls }) ?? tls.createServer(listener)
   server.listen(0, '127.0.0.1')

@@ -28,6 +28,19 @@ describe('createTaskOwners', () => {
     expect(owners.toolOf('a', 'second')).toBeUndefined()
   })
 
+  it('D15 holds no more text than its bound, however long ids and names are', () => {
+    const owners = createTaskOwners()
+    const megabyte = 'x'.repeat(1_000_000)
+    for (let index = 0; index < 20; index++) {
+      owners.noteCall({ ...call, id: `${index}${megabyte}` }, 'tool')
+      owners.remember('a', String(index), `${index}${megabyte}`)
+    }
+    const kept = Array.from({ length: 20 }, (_, index) => index)
+    const calls = kept.filter((index) => owners.calledTool({ ...call, id: `${index}${megabyte}` }))
+    expect(calls).toEqual(kept.slice(-8))
+    expect(kept.filter((index) => owners.toolOf('a', String(index)))).toEqual(kept.slice(-8))
+  })
+
   it('D15 tells the tool of a call by owner, session and id', () => {
     const owners = createTaskOwners()
     owners.noteCall(call, 'tool')

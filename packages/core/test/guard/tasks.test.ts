@@ -23,10 +23,10 @@ interface Caller {
 }
 
 /** A guard's memory, and the tasks of callers of it. */
-function createStage(place = 'here') {
+function createStage(place = 'here', taskOwners = createTaskOwners()) {
   const context = {
     seals: createSeals(['a secret of the tests, long enough.'], place),
-    taskOwners: createTaskOwners(),
+    taskOwners,
     settings: { observing: false },
   } as unknown as GuardContext
   return (caller: Caller = {}): CallerTasks => {
@@ -61,7 +61,7 @@ describe('createCallerTasks', () => {
         expect(create(createStage()(), taskId, tool)).toBe(sealed)
         expect(stage().open(sealed)).toBe(taskId)
         const attributed = stage().attribute(read('tasks/get', { taskId: sealed }))
-        expect(attributed.operations).toEqual([{ kind: 'tool', name: tool, args: {} }])
+        expect(attributed.operations).toEqual([{ kind: 'tool', name: tool, args: undefined }])
         expect(stage({ name: 'mallory' }).open(sealed)).toBeUndefined()
         expect(createStage('elsewhere')().open(sealed)).toBeUndefined()
       }),
@@ -89,6 +89,15 @@ describe('createCallerTasks', () => {
     expect(restarted.known('a')).toBeUndefined()
     restarted.open(sealed)
     expect(restarted.known('a')).toBe(sealed)
+  })
+
+  it('D15 knows a task the call itself named, whatever else has to be remembered meanwhile', () => {
+    const full = createTaskOwners()
+    const tasks = createStage('here', { ...full, remember: () => undefined })()
+    const sealed = create(tasks, 'a')
+    expect(tasks.known('a')).toBeUndefined()
+    expect(tasks.open(sealed)).toBe('a')
+    expect(tasks.known('a')).toBe(sealed)
   })
 
   it('D15 tells nobody of a task whose tool is not allowed any more', () => {

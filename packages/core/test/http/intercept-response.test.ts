@@ -10,7 +10,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { gzipSync } from 'node:zlib'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Interception, interceptResponse } from '../../src/http/intercept-response.js'
 import type { ResponseHandlers } from '../../src/http/interception.js'
 import { type Received, send, serve } from './serve.js'
@@ -199,11 +199,13 @@ describe('interceptResponse, JSON', () => {
   })
 
   it('drops what was true of the original bytes only', async () => {
-    const headers = { ...JSON_TYPE, ETag: '"e"', 'content-digest': 'sha-256=:x:', digest: 'x' }
-    const received = await answerOf((res) => res.writeHead(200, headers).end(LIST))
-    expect(Object.keys(received.headers)).not.toEqual(expect.arrayContaining(['etag']))
-    expect(received.headers).not.toHaveProperty('content-digest')
-    expect(received.headers).not.toHaveProperty('digest')
+    const names = ['etag', 'content-digest', 'content-md5', 'digest', 'repr-digest']
+    const of = Object.fromEntries(names.map((name) => [name, '"x"']))
+    const write = (body: string) =>
+      answerOf((res) => res.writeHead(200, { ...JSON_TYPE, ...of }).end(body))
+    const { headers } = await write(LIST)
+    expect(names.filter((name) => name in headers)).toEqual([])
+    expect((await write('{}')).headers).toMatchObject(of)
   })
 
   it.each([1, 77, 100_000])('D19 ContentLengthMismatch: ignores a length of %d', async (length) => {
@@ -251,6 +253,11 @@ describe('interceptResponse, JSON', () => {
     },
     'broken UTF-8': (res) => {
       res.writeHead(200, JSON_TYPE).end(Buffer.concat([Buffer.from(LIST), Buffer.of(0xff)]))
+    },
+    'broken UTF-8 inside a string': (res) => {
+      const [start, rest] = LIST.split('é')
+      const bytes = [Buffer.from(start ?? ''), Buffer.of(0xff), Buffer.from(rest ?? '')]
+      res.writeHead(200, JSON_TYPE).end(Buffer.concat(bytes))
     },
     'two media types': (res) => {
       res.writeHead(200, { 'content-type': 'application/json, text/event-stream' }).end(LIST)
@@ -337,11 +344,16 @@ describe('interceptResponse, JSON', () => {
     await expect.poll(() => [...called].sort()).toEqual(['end', 'finish', 'write', 'write'])
   })
 
-  it.each([202, 204, 304])('passes an empty %d', async (status) => {
+  it.each([202, 204, 205, 304])('passes an empty %d', async (status) => {
     expect(await answerOf((res) => res.writeHead(status, {}).end())).toMatchObject({
       status,
       body: '',
     })
+  })
+
+  it('D19 filters a 205, of which Node sends the body over HTTP/1', async () => {
+    const received = await answerOf((res) => res.writeHead(205, JSON_TYPE).end(LIST))
+    expect(received).toMatchObject({ status: 205, body: FILTERED })
   })
 
   it('passes the head of a HEAD request', async () => {
@@ -358,6 +370,17 @@ describe('interceptResponse, JSON', () => {
     const headers = { 'content-type': 'image/svg+xml', 'content-encoding': 'x', etag: '"e"' }
     const image = await answerOf((res) => res.writeHead(200, headers).end('<svg/>'))
     expect(image.headers).toMatchObject(headers)
+  })
+
+  it('tells of a full buffer on other content types too, and calls back once', async () => {
+    const seen: unknown[] = []
+    await answerOf((res) => {
+      res.writeHead(200, { 'content-type': 'text/html' })
+      seen.push(res.write('x'.repeat(10_000_000), () => seen.push('called')))
+      res.once('drain', () => res.end(() => seen.push('ended')))
+    })
+    await expect.poll(() => seen).toContain('ended')
+    expect(seen).toEqual([false, 'called', 'ended'])
   })
 
   it('shows the head to onHead, which may change it', async () => {
@@ -401,6 +424,20 @@ describe('interceptResponse, JSON', () => {
     expect(held).toMatchObject(FAILED)
   })
 
+  it.each(['text/html', 'text/event-stream'])(
+    'sends the head of %s when it is written, with its reason',
+    async (type) => {
+      const seen: boolean[] = []
+      const received = await answerOf((res) => {
+        res.writeHead(202, 'Fine', { 'content-type': type })
+        seen.push(res.headersSent)
+        res.end()
+      })
+      expect(received).toMatchObject({ status: 202, statusMessage: 'Fine' })
+      expect(seen).toEqual([true])
+    },
+  )
+
   it('leaves an answer that has ended alone', async () => {
     const received = await answerOf((res, interception) => {
       res.writeHead(200, JSON_TYPE).end(LIST)
@@ -415,7 +452,9 @@ describe('interceptResponse, JSON', () => {
       res.write('<p>')
       setTimeout(() => interception.fail(), 10)
     }
-    await expect(answerOf(app)).rejects.toThrow('aborted')
+    const failure = vi.fn(HANDLERS.failure)
+    await expect(answerOf(app, { failure })).rejects.toThrow('aborted')
+    expect(failure).not.toHaveBeenCalled()
   })
 })
 
@@ -496,6 +535,22 @@ describe('interceptResponse, events', () => {
     })
     expect(received.body).toBe('data: {"id":1}\n\ndata: {"gone":true}\n\n')
     await expect.poll(() => called.length).toBe(2)
+  })
+
+  it('ends a stream that has failed once, whatever the app goes on to write', async () => {
+    const ends: unknown[] = []
+    const port = await serve((_req, res) => {
+      const { end } = res
+      Object.assign(res, {
+        end: (...args: readonly unknown[]) => Reflect.apply(end, res, [void ends.push(args)]),
+      })
+      interceptResponse(res, HANDLERS)
+      res.writeHead(200, SSE_TYPE)
+      for (let index = 0; index < 3; index += 1) res.write('data: x\n\n')
+      res.end(EVENT)
+    })
+    expect((await send(port)).body).toBe('data: {"gone":true}\n\n')
+    expect(ends).toHaveLength(1)
   })
 
   it('D19 fails closed where the event given to end cannot be filtered', async () => {
@@ -594,6 +649,10 @@ describe('interceptResponse on HTTP/2', () => {
     })
     expect(await answerOverHttp2((res) => res.writeHead(204).end())).toMatchObject({
       status: 204,
+      body: '',
+    })
+    expect(await answerOverHttp2((res) => res.writeHead(205).end())).toMatchObject({
+      status: 205,
       body: '',
     })
   })

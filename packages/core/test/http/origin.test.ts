@@ -48,6 +48,7 @@ describe('checkOrigin', () => {
     ],
     ['a host in capitals', 'allowed', ['Host: MCP.example', 'Origin: https://mcp.example']],
     ['an IPv6 host', 'allowed', ['Host: [::1]:8443', 'Origin: https://[::1]:8443']],
+    ['an empty IPv6 host', '403', ['Host: []', 'Origin: https://[]']],
     ['null', '403', [HOST, 'Origin: null']],
     ['an empty Origin', '403', [HOST, 'Origin: ']],
     ['another site', '403', [HOST, 'Origin: https://evil.example']],
@@ -137,8 +138,23 @@ describe('preflight', () => {
     expect(answer).toMatch(/^HTTP\/1.1 204 /)
     expect(answer).toContain('access-control-allow-origin: https://app.example\r\n')
     expect(answer).toContain('access-control-allow-credentials: true\r\n')
-    expect(answer).toMatch(/access-control-allow-headers: .*mcp-session-id.*mcp-param-region\r\n/)
+    expect(answer).toContain('access-control-allow-methods: POST, GET, DELETE\r\n')
+    expect(answer).toContain('access-control-max-age: 600\r\n')
+    expect(answer).toContain('vary: origin\r\n')
     expect(answer).not.toContain('evil')
+    const allowed = /access-control-allow-headers: (.*)\r\n/.exec(answer)?.[1]?.split(', ')
+    expect(allowed).toEqual([
+      'accept',
+      'authorization',
+      'content-type',
+      'dpop',
+      'last-event-id',
+      'mcp-method',
+      'mcp-name',
+      'mcp-protocol-version',
+      'mcp-session-id',
+      'mcp-param-region',
+    ])
   })
 
   it.each(['null', 'https://evil.example', 'https://mcp.example'])(
@@ -161,7 +177,14 @@ describe('preflight', () => {
     })
     const get = (line: string): Promise<string> =>
       sendRaw(port, `GET / HTTP/1.0\r\n${HOST}\r\n${line}\r\n\r\n`)
-    expect(await get('Origin: https://app.example')).toContain('access-control-expose-headers')
+    const answer = await get('Origin: https://app.example')
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toEqual({
+      vary: 'origin',
+      'access-control-allow-origin': 'https://app.example',
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers':
+        'mcp-session-id, mcp-protocol-version, www-authenticate, retry-after',
+    })
     expect(await get('Origin: https://evil.example')).toContain('{"vary":"origin"}')
     expect(await get('Accept: a')).toContain('{"vary":"origin"}')
   })

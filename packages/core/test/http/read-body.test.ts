@@ -222,6 +222,21 @@ describe('restoreBody', () => {
     expect(JSON.parse(body)).toEqual(['3', '3', [1]])
   })
 
+  it('leaves a request alone that was read to its end, or has gone, but for its body', async () => {
+    const port = await serve(async (req, res) => {
+      const body = await readBody(req, LIMITS)
+      const errors: unknown[] = []
+      req.on('error', (error) => errors.push(error))
+      await text(req)
+      restoreBody(req, { value: [1], raw: Buffer.from('[1]') })
+      const length = req.headers['content-length']
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      res.end(JSON.stringify([body.raw.length, length, Reflect.get(req, 'body'), errors]))
+    })
+    const { body } = await send(port, { headers: JSON_TYPE, body: CALL })
+    expect(JSON.parse(body)).toEqual([CALL.length, expect.any(String), [1], []])
+  })
+
   it('keeps the connection usable when nobody reads the body again', async () => {
     const port = await serveReader()
     const one = `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n`
@@ -308,6 +323,13 @@ describe('takeHostBody', () => {
     `${'['.repeat(65)}${']'.repeat(65)}`,
   ])('D02 D04 D30 applies the rules of a body read here: %s', (body) => {
     expect(() => checkHostBody(JSON.parse(body), 64)).toThrow(RequestError)
+  })
+
+  it('D30 allows a host body exactly the depth it is told, objects and arrays alike', () => {
+    for (const body of ['[[1]]', '{"a":{"b":1}}', '[{"a":1},{"b":1}]']) {
+      expect(checkHostBody(JSON.parse(body), 2)).toEqual(JSON.parse(body))
+      expect(() => checkHostBody(JSON.parse(body), 1)).toThrow('nests too deeply')
+    }
   })
 
   it('D30 refuses a host body nested 100,000 deep without running out of stack', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Answer, type HttpResponse, writeAnswer } from '../../src/http/write-answer.js'
 import { send, sendRaw, serve } from './serve.js'
 
@@ -35,6 +35,25 @@ describe('writeAnswer', () => {
     expect(headers).not.toHaveProperty('etag')
     expect(headers).not.toHaveProperty('content-encoding')
     expect(headers['vary']).toBe('origin')
+  })
+
+  it('says nothing of another body where it has none', async () => {
+    const entity = {
+      'content-encoding': 'gzip',
+      'content-length': '999',
+      'content-type': 'text/html',
+      etag: '"x"',
+      'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
+      'transfer-encoding': 'chunked',
+    }
+    for (const status of [204, 304]) {
+      const port = await serve((_req, res) => {
+        for (const [name, value] of Object.entries(entity)) res.setHeader(name, value)
+        writeAnswer(res, { status, headers: {}, body: undefined })
+      })
+      const { headers } = await send(port)
+      expect(Object.keys(headers).filter((name) => name in entity)).toEqual([])
+    }
   })
 
   it('writes an answer without a body', async () => {
@@ -83,6 +102,23 @@ describe('writeAnswer', () => {
     expect(answer).toContain('{"é":1}')
   })
 
+  it.each([
+    { 'x-connection': 'close' },
+    { connection: 'keep-alive' },
+    { 'x-why': 'connection', 'x-how': 'close' },
+  ])('keeps an HTTP/1 connection with the headers %j', async (headers) => {
+    const port = await serve((_req, res) => writeAnswer(res, { ...ANSWER, headers }))
+    const one = 'GET / HTTP/1.1\r\nHost: a\r\n'
+    const answers = await sendRaw(port, `${one}\r\n${one}Connection: close\r\n\r\n`)
+    expect(answers.match(/HTTP\/1.1 403 /g)).toHaveLength(2)
+  })
+
+  it('closes whatever the case of the header and its value', async () => {
+    const headers = { CONNECTION: 'Close' }
+    const port = await serve((_req, res) => writeAnswer(res, { ...ANSWER, headers }))
+    expect(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).toContain('{"é":1}')
+  })
+
   it('D30 lets a peer that is still sending read the refusal', async () => {
     const received: number[] = []
     const port = await serve((req, res) => {
@@ -98,6 +134,23 @@ describe('writeAnswer', () => {
     expect(String(answer)).toMatch(/^HTTP\/1.1 403 .*{"é":1}$/s)
     await expect.poll(() => received.length, { timeout: 5000 }).toBe(1)
     expect(Math.max(...received)).toBeLessThan(2_000_000)
+  })
+
+  it('D30 ends with the request, though the application had paused it', async () => {
+    // Only the end of the request can end this answer: the second it may last never comes.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const port = await serve((req, res) => {
+      req.pause()
+      writeAnswer(res, CLOSING)
+    })
+    const socket = connect(port, '127.0.0.1')
+    const closed = once(socket, 'end')
+    socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n1234')
+    const [answer] = await once(socket, 'data')
+    expect(String(answer)).toMatch(/^HTTP\/1.1 403 .*{"é":1}$/s)
+    socket.write('5678')
+    await closed
   })
 
   async function serveHttp2(listener: (res: HttpResponse) => void): Promise<string> {

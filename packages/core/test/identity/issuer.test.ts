@@ -17,6 +17,15 @@ const asCa = [
   { oid: oid.keyUsage, critical: true, value: keyUsageValue(0x04) },
 ]
 
+// SEQUENCE { id-kp-serverAuth }
+const serverAuth = Buffer.from('300a06082b06010505070301', 'hex')
+const clientAuth = Buffer.from('300a06082b06010505070302', 'hex')
+
+it('B04 takes a CA whose extended key usage names clients', async () => {
+  const extensions = [...asCa, { oid: oid.extKeyUsage, value: clientAuth }]
+  expect(readIssuer(toX509(await issueDer({ cn: 'x', extensions })))).toBeDefined()
+})
+
 it('reads validity and path length of a CA certificate', async () => {
   const notBefore = new Date('2026-01-01T00:00:00Z')
   const notAfter = new Date('2060-01-01T00:00:00Z')
@@ -55,6 +64,10 @@ it.each([
   [
     'a CA with name constraints',
     { extensions: [...asCa, { oid: oid.nameConstraints, value: sequence() }] },
+  ],
+  [
+    'a CA for servers alone',
+    { extensions: [...asCa, { oid: oid.extKeyUsage, value: serverAuth }] },
   ],
   ['a CA with a weak key', { extensions: asCa, algorithm: 'rsa-1024' }],
 ] as const)('B04 finds no issuer in %s', async (_, request) => {

@@ -73,6 +73,10 @@ describe('readEra', () => {
     },
   )
 
+  it('gives every legacy request one constant, which nobody can change', () => {
+    expect(Object.isFrozen(readEra(request('tools/call'), undefined))).toBe(true)
+  })
+
   it.each([{}, { _meta: {} }, { _meta: { [CAPABILITIES]: {} } }])(
     'D07 refuses a modern version header without a claim: %j',
     (params) => {

@@ -115,6 +115,21 @@ describe('checkHeaderAgreement on a modern request', () => {
     differ(call, values)
   })
 
+  it.each([
+    ['Mcp-Name', headers('tools/call', 'safe')],
+    ['Mcp-Method', headers('tools/list', 'danger')],
+    ['MCP-Protocol-Version', { ...headers('tools/call', 'danger'), protocolVersion: '2027-01-01' }],
+  ])('D07 names %s where it is what differs', (header, values) => {
+    expect(() => checkHeaderAgreement(call, values)).toThrow(
+      `${header} differs from the body or is missing`,
+    )
+  })
+
+  it('D07 agrees with an empty header for an empty name', () => {
+    agree(modern('tools/call', { name: '' }), headers('tools/call', ''))
+    expect(toHeaderValue('')).toBe('')
+  })
+
   it('D07 refuses base64 with bits left over', () => {
     const message = modern('tools/call', { name: 'a' })
     agree(message, headers('tools/call', '=?base64?YQ==?='))

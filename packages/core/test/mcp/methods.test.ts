@@ -13,8 +13,8 @@ const params = {
 }
 
 const tool = [{ kind: 'tool', name: 'n', args: {} }]
-const prompt = [{ kind: 'prompt', name: 'n' }]
-const reference = [{ kind: 'prompt', name: 'r' }]
+const prompt = [{ kind: 'prompt', name: 'n', args: {} }]
+const reference = [{ kind: 'prompt', name: 'r', args: undefined }]
 const resource = [{ kind: 'resource', uri: 'file:///u' }]
 const subscription = [{ kind: 'resource', uri: 'file:///s' }]
 const task = [{ kind: 'task', taskId: 't' }]
@@ -142,7 +142,15 @@ describe('findGovernor', () => {
     ['notifications/tasks/status', 'ownership'],
     ['notifications/tasks', 'ownership'],
     ['sampling/createMessage', 'server'],
+    ['elicitation/create', 'server'],
+    ['roots/list', 'server'],
+    ['notifications/message', 'server'],
     ['notifications/resources/updated', 'server'],
+    ['notifications/resources/list_changed', 'server'],
+    ['notifications/tools/list_changed', 'server'],
+    ['notifications/prompts/list_changed', 'server'],
+    ['notifications/elicitation/complete', 'server'],
+    ['notifications/subscriptions/acknowledged', 'server'],
   ])('knows that %s is a matter of: %s', (method, governor) => {
     expect(findGovernor(method)).toBe(governor)
   })
@@ -205,11 +213,11 @@ describe('the target of', () => {
   it.each([
     [
       { type: 'ref/prompt', name: 'p' },
-      { kind: 'prompt', name: 'p' },
+      { kind: 'prompt', name: 'p', args: undefined },
     ],
     [
       { type: 'ref/prompt', name: 'p{x}' },
-      { kind: 'prompt', name: 'p{x}' },
+      { kind: 'prompt', name: 'p{x}', args: undefined },
     ],
     [
       { type: 'ref/resource', uri: 'file:///a' },

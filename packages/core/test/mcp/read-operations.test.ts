@@ -177,6 +177,15 @@ describe('readMessages', () => {
       ])
     })
 
+    it('is one constant for all requests, which nobody can change', () => {
+      const [first] = readMessages(result, single)
+      const [second] = readMessages(error, single)
+      expect(first).toBe(second)
+      for (const value of [first, first?.operations, first?.operations[0]]) {
+        expect(Object.isFrozen(value)).toBe(true)
+      }
+    })
+
     it.each([result, error])('is refused in the modern era: %j', (body) => {
       expect(refusalOf(() => readMessages(body, underModernHeader))).toEqual([400, -32600])
     })

@@ -45,6 +45,14 @@ describe('createSseFilter', () => {
     )
   })
 
+  it('D14 rewrites the id of every event but an empty one', () => {
+    const eventId = (id: string) => `sealed-${id}`
+    const input = `id: 7\ndata: ${LIST}\n\nid: 8\ndata: \n\nid:\ndata: {"id":2}\n\ndata: {"id":3}\n\n`
+    expect(filter(input, { eventId })).toBe(
+      `id: sealed-7\ndata: ${FILTERED}\n\nid: sealed-8\ndata: \n\nid: \ndata: {"id":2}\n\ndata: {"id":3}\n\n`,
+    )
+  })
+
   it('keeps the text of a message without a list, exact numbers included', () => {
     const text = '{"id":1,"result":{"n":12345678901234567890, "f":1.0}}'
     expect(filter(`data: ${text}\n\n`)).toBe(`data: ${text}\n\n`)
@@ -79,6 +87,16 @@ describe('createSseFilter', () => {
     expect(filter(event, { endpoint: (url) => `${url}.sealed` })).toBe(
       'event: endpoint\ndata: /messages?sessionId=1.sealed\n\n',
     )
+  })
+
+  it('passes every character of a URL in an endpoint event, and gives up on any other', () => {
+    const endpoint = (url: string) => `event: endpoint\ndata: ${url}\n\n`
+    for (const character of "aZ09_-.~:/?#[]@!$&'()*+,;=%") {
+      expect(filter(endpoint(character))).toBe(endpoint(character))
+    }
+    for (const character of ' "<>\\^`{|}\u00e9\u2028\t') {
+      expect(filter(endpoint(`/m${character}`))).toBe('data: "gone"\n\n')
+    }
   })
 
   it('drops an event that is not terminated', () => {
@@ -146,6 +164,15 @@ describe('createSseFilter', () => {
     expect(filter(`secret: x\ndata: {"id":1}\n\n`)).toBe('data: {"id":1}\n\n')
   })
 
+  it.each(['\u2028', '\u2029', '\u0085', '\v', '\f', '\u001c', '\t'])(
+    'D19 gives the stream up where a type or id holds %j, which some readers take for the end of a line',
+    (end) => {
+      const hidden = `${end}data: ${LIST}`
+      expect(filter(`id: 1${hidden}\ndata: {"id":2}\n\n`)).toBe('data: "gone"\n\n')
+      expect(filter(`event: message${hidden}\ndata: {"id":2}\n\n`)).toBe('data: "gone"\n\n')
+    },
+  )
+
   it('D19 FailClosedDoesNotLeakSubsequentEvents: says nothing after it gave up', () => {
     const stream = createSseFilter(OPTIONS)
     const event = `data: {"id":5}\n\n`
@@ -155,6 +182,21 @@ describe('createSseFilter', () => {
     expect(stream.failed).toBe(true)
     expect(stream.push(Buffer.from(event))).toBe('')
     expect(stream.fail()).toBe('')
+    expect(stream.end()).toBe('')
+  })
+
+  it('D19 sends an event as soon as a CR ends its blank line, whatever comes next', () => {
+    const stream = createSseFilter(OPTIONS)
+    const chunks = ['data: {"id":1}\r', '\r', '\ndata: {"id":2}', '\r', '\n', '\r', 'data']
+    expect(chunks.map((chunk) => stream.push(Buffer.from(chunk)))).toEqual([
+      '',
+      'data: {"id":1}\n\n',
+      '',
+      '',
+      '',
+      'data: {"id":2}\n\n',
+      '',
+    ])
     expect(stream.end()).toBe('')
   })
 

@@ -73,6 +73,8 @@ describe('sealTaskIds', () => {
       { jsonrpc: '2.0', id: 1, error: { code: 1, message: 'm', data: { taskId: 'a' } } },
       news('notifications/progress', { taskId: 'a' }),
       news('notifications/tasks/status', {}),
+      news('x/notifications/tasks/status', { taskId: 'a' }),
+      news('notifications/tasksx', { taskId: 'a' }),
       { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: 'of the client' } },
       { taskId: 'a', status: 'b' },
     ]) {

@@ -23,7 +23,7 @@ const uris = [
 ]
 const operations: readonly Operation[] = [
   ...names.map(tool),
-  ...names.map((name) => ({ kind: 'prompt', name }) as const),
+  ...names.map((name) => ({ kind: 'prompt', name, args: {} }) as const),
   ...uris.map(resource),
   template('file:///a/{x}'),
   template('ui://{x}'),

@@ -62,7 +62,7 @@ describe('definePolicy', () => {
       ),
     ).toEqual([
       'definePolicy: roles.reader.tools[0].ui: must be true, or left out: remove the key',
-      'definePolicy: roles.reader.deny.tools[0].ui: unknown key, known here: name',
+      'definePolicy: roles.reader.deny.tools[0].ui: unknown key, known here: name, when',
     ])
     expect(() =>
       definePolicy({ version: 1, roles: { r: { tools: [{ name: 'a', ui: undefined }] } } }),

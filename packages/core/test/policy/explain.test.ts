@@ -21,7 +21,7 @@ describe('explainDenial', () => {
   it.each([
     [tool('deploy'), 'add "deploy" to roles.reader.tools in definePolicy'],
     [
-      { kind: 'prompt', name: 'greet' } as const,
+      { kind: 'prompt', name: 'greet', args: {} } as const,
       'add "greet" to roles.reader.prompts in definePolicy',
     ],
     [resource('file:///a'), 'add "file:///a" to roles.reader.resources in definePolicy'],

@@ -72,6 +72,7 @@ describe('loadPolicy', () => {
         roles: ['reader', 'operator'],
         assignments: 2,
         usesCommonNames: false,
+        warnings: [],
       })
       expect(decide(policy, holderOf('operator'), tool('deploy'))).toEqual({
         effect: 'allow',
@@ -103,7 +104,7 @@ roles:
       - 'a**'
       - 5
       - name: x
-        when: args.y
+        wen: args.y
       - nme: x
       - { name: x, ui: yes }
     methods:
@@ -139,7 +140,7 @@ methods: [x]
       'policy.yaml:12:15: roles.b.extends[0]: roles extend each other in a circle, a → b → a: remove one of them',
       'policy.yaml:14:9: roles.b.tools[0]: has "**": one "*" is already any run of characters, write "a*"',
       'policy.yaml:15:9: roles.b.tools[1]: has the wrong type, must be text (put it in quotes) or a mapping with the key "name"',
-      'policy.yaml:17:9: roles.b.tools[2].when: unknown key, known here: name, ui',
+      'policy.yaml:17:9: roles.b.tools[2].wen: unknown key, did you mean "when"?',
       'policy.yaml:18:9: roles.b.tools[3].name: is missing, must be text (put it in quotes)',
       'policy.yaml:18:9: roles.b.tools[3].nme: unknown key, did you mean "name"?',
       'policy.yaml:19:24: roles.b.tools[4].ui: must be true, or left out: remove the key',
@@ -192,7 +193,6 @@ methods: [x]
 
   it.each([
     ['scopes', 'roles: { r: { tools: [{ name: x, scopes: [a] }] } }'],
-    ['when', 'roles: { r: { tools: [{ name: x, when: "true" }] } }'],
     ['ui', 'roles: { r: { deny: { tools: [{ name: x, ui: true }] } } }'],
     ['method', 'roles: { r: { method: [skills/list] } }'],
     ['token', 'roles: { r: {} }\nassignments: [{ dns: a, token: any, roles: [r] }]'],

@@ -18,6 +18,7 @@ describe('a policy', () => {
       roles: ['reader', 'admin'],
       assignments: 2,
       usesCommonNames: true,
+      warnings: [],
     })
     expect(definePolicy({ version: 1 }).usesCommonNames).toBe(false)
   })

@@ -1,0 +1,52 @@
+import type { PeerCertificate } from '../identity/peer-certificate.js'
+import type { Operation } from '../mcp/operation.js'
+import type { Principal } from './principal.js'
+
+/** What a policy is asked, as its conditions see it. */
+export interface Question {
+  readonly principal: Principal
+  readonly operation: Operation
+  /** A form of the URI the operation names, none where it names a template. Each form is a question. */
+  readonly uri?: string
+  /** Conditions of allow entries count as met: to find out what an explanation can name. */
+  readonly assumed?: true
+}
+
+/**
+ * The value a variable of a condition has; undefined if it is not known yet, as the arguments are where
+ * things are listed and the URI is in a template.
+ */
+export function readVariable(name: string, question: Question): unknown {
+  const { principal, operation } = question
+  switch (name) {
+    case 'principal':
+      return { name: principal.name, identity: principal.identity, roles: principal.roles }
+    case 'certificate':
+      return describeCertificate(principal.certificate)
+    case 'args':
+      return 'args' in operation ? operation.args : undefined
+    case 'tool':
+    case 'prompt':
+      return operation.kind === name ? operation.name : undefined
+    case 'uri':
+      return question.uri
+    default:
+      return undefined
+  }
+}
+
+function describeCertificate(certificate: PeerCertificate): Readonly<Record<string, unknown>> {
+  const { thumbprint, spiffeId, names, subject, issuer, authority } = certificate
+  return {
+    thumbprint,
+    ...(spiffeId && { spiffe: spiffeId.text }),
+    uri: names.uri,
+    dns: names.dns,
+    email: names.email,
+    cn: subject.commonNames,
+    o: subject.organizations,
+    ou: subject.organizationalUnits,
+    issuer: issuer.text,
+    authority,
+  }
+}
