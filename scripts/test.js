@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { api } from './api.js'
 import { conformance } from './conformance.js'
 import { nodesOfTheMatrix } from './nodes.js'
 import { build, install, root, run, tool } from './workspace.js'
@@ -58,10 +59,14 @@ async function conformanceTier() {
     lines.push('skipped conformance: runs on CI and with `npm test -- --all` (brings Node 24)')
     return
   }
-  const { passed, failed, lines: compared } = await conformance()
-  total.passed += passed
-  total.failed += failed
-  lines.push(...compared)
+  add(await conformance())
+}
+
+/** Adds what a tier with a runner of its own counted. */
+function add(counted) {
+  total.passed += counted.passed
+  total.failed += counted.failed
+  lines.push(...counted.lines)
 }
 
 function matrix() {
@@ -81,9 +86,13 @@ if (!check('install', install) || !check('build', build)) finish()
 check('types of the tests', () => tool('tsc', ['-b', 'tsconfig.test.json']))
 check('biome', () => tool('biome', ['ci', '.']))
 check('knip', () => tool('knip', []))
+add(api())
 tier('unit', ['packages'])
 tier('e2e', ['test/e2e'])
 tier('pack', ['test/pack'])
+// Only now: it imports what was just built.
+const { fuzz } = await import('./fuzz.js')
+add(await fuzz({ seconds: everything ? 60 : 10 }))
 await conformanceTier()
 matrix()
 finish()

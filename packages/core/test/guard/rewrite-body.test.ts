@@ -3,6 +3,7 @@ import type { Call, GuardContext } from '../../src/guard/context.js'
 import { rewriteBody } from '../../src/guard/rewrite-body.js'
 import { createSeals } from '../../src/guard/seals.js'
 import type { CallerTasks } from '../../src/guard/tasks.js'
+import { toHeaderValue } from '../../src/mcp/header-agreement.js'
 import { readMessages } from '../../src/mcp/read-operations.js'
 import { callTool, openScene, send, spiffeId } from './stage.js'
 
@@ -29,6 +30,26 @@ describe('the body an application receives', () => {
     })
     await send(scene, { body: [get(seal('a')), note(seal('b')), note('raw')] })
     expect(scene.reached).toEqual([[get('a'), note('b'), { ...note(''), params: { _meta: {} } }]])
+  })
+
+  it('D15 comes with the same task in Mcp-Name, encoded where a header could not carry it', async () => {
+    const names: unknown[] = []
+    const scene = await openScene({
+      sessionSecret,
+      server: (listener, { tls }) =>
+        tls.createServer((req, res) => {
+          res.on('finish', () => names.push(req.headers['mcp-name']))
+          listener?.(req, res)
+        }),
+    })
+    const name = (taskId: string) => ({
+      headers: { 'mcp-name': toHeaderValue(taskId) },
+      body: get(taskId),
+    })
+    await send(scene, name(seal('a')))
+    await send(scene, name(seal('\u00e4')))
+    expect(scene.reached).toEqual([get('a'), get('\u00e4')])
+    expect(names).toEqual(['a', '=?base64?w6Q=?='])
   })
 
   it('D15 holds what a posted response belongs to, and the task of a client as it is', async () => {

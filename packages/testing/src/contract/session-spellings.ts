@@ -1,5 +1,5 @@
 /** The application's own id, and the id as its owner knows it, ready for a URL. */
-export interface SessionIds {
+interface SessionIds {
   readonly raw: string
   readonly sealed: string
 }

@@ -18,7 +18,7 @@ export interface Scene {
   stop(): Promise<void>
 }
 
-export interface SceneSetup {
+interface SceneSetup {
   /** What stands behind the guard. */
   readonly fixture: Pick<McpFixture, 'handle' | 'close'>
   readonly limits?: NonNullable<AdapterSetup['options']['limits']>
