@@ -3,7 +3,7 @@ import type { Message } from '../mcp/read-operations.js'
 import { decide } from '../policy/decide.js'
 import { auditDecision, auditForeign, auditUnknown } from './audit-verdict.js'
 import type { Call, GuardContext } from './context.js'
-import { type Decided, judge, type Verdict } from './judge.js'
+import { type Decided, isListen, judge, type Verdict } from './judge.js'
 import { createFollower, isLive } from './live-call.js'
 import { andThen, type Outcome } from './outcome.js'
 import { hearSecondOpinion } from './second-opinion.js'
@@ -48,16 +48,35 @@ export function createView(context: GuardContext, call: Call): (operation: Opera
 
 type Ask = NonNullable<GuardContext['settings']['authorize']>
 
-async function hear(ask: Ask, { principal }: Call, verdict: Verdict): Promise<Verdict> {
+async function hear(ask: Ask, call: Call, verdict: Verdict): Promise<Verdict> {
+  const { principal } = call
   const decisions: Decided[] = []
-  for (const decided of verdict.decisions) {
+  for (const decided of [...verdict.decisions, ...decideListened(call, verdict)]) {
     const { operation } = decided
     const agreed =
       operation.kind === 'lifecycle' || (await hearSecondOpinion(ask, { principal, operation }))
     decisions.push(agreed ? decided : { ...decided, decision: secondOpinion })
+    // One no is enough, and each may take the whole of its time.
+    if (!agreed) break
   }
   const denied = decisions.some(({ decision }) => decision.effect === 'deny')
   return { ...verdict, decisions, effect: denied ? 'deny' : 'allow' }
+}
+
+/**
+ * What a listen request will be narrowed to. Nobody is asked again when it is, so one resource the second
+ * opinion refuses refuses the request.
+ */
+function decideListened({ policy, principal }: Call, { message }: Verdict): readonly Decided[] {
+  if (!isListen(message)) return []
+  return message.operations
+    .filter(({ kind }) => kind === 'resource')
+    .map((operation) => ({
+      method: 'subscriptions/listen',
+      operation,
+      decision: decide(policy, principal, operation),
+    }))
+    .filter(({ decision }) => decision.effect === 'allow')
 }
 
 const secondOpinion: Decided['decision'] = Object.freeze({

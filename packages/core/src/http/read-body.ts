@@ -3,7 +3,7 @@ import { checkDecisionKeys, checkNesting, isPlainObject } from './check-keys.js'
 import { type HttpRequest, replaceHeader, singleHeader } from './headers.js'
 import { requireJsonBody } from './media-type.js'
 import { type JsonLimits, parseJson } from './parse-json.js'
-import { readArrived, readStream, tooLarge } from './read-stream.js'
+import { putBack, readArrived, readStream, tooLarge } from './read-stream.js'
 
 /** The bounds of a request's body. */
 export interface BodyLimits extends JsonLimits {
@@ -70,7 +70,7 @@ export function restoreBody(req: HttpRequest, body: RequestBody): void {
   let rest: unknown = req.read()
   while (rest !== null) rest = req.read()
   // INVARIANT: in the same tick as the last read, before 'end' is emitted.
-  req.unshift(body.raw)
+  putBack(req, body.raw)
   correctLength(req, String(body.raw.length))
 }
 

@@ -18,7 +18,7 @@ export function readStream(req: HttpRequest, bound: number): Promise<Buffer> {
       }
       const raw = Buffer.concat(chunks)
       // INVARIANT: in the same tick in which the source ended, before 'end' is emitted.
-      if (!req.readableEnded && raw.length > 0) req.unshift(raw)
+      if (!req.readableEnded && raw.length > 0) putBack(req, raw)
       resolve(raw)
     }
     let room = bound
@@ -49,8 +49,18 @@ export function readArrived(req: HttpRequest, bound: number): Buffer | undefined
   const raw: unknown = req.read()
   if (!Buffer.isBuffer(raw)) return undefined
   // INVARIANT: in the same tick as the read, before 'end' is emitted.
-  req.unshift(raw)
+  putBack(req, raw)
   return raw
+}
+
+/**
+ * Puts what was read back, for whoever reads next. If nobody does, Node has to throw it away once the
+ * request is answered, as it does with a body nobody has begun to read: else the connection holds on to
+ * the request, and to all that hangs on it, until the next one.
+ */
+export function putBack(req: HttpRequest, raw: Buffer): void {
+  req.unshift(raw)
+  Reflect.set(req, '_consuming', false)
 }
 
 /** Its last bytes are there before Node says that they were the last. */

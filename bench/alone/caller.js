@@ -1,0 +1,38 @@
+import { X509Certificate } from 'node:crypto'
+import { readPeerCertificate } from '@mcp-mtls/core'
+// Not public: what a guard does once a connection.
+import { createPrincipal } from '../../packages/core/dist/policy/principal.js'
+import { createBenchCertificates } from '../certificates.js'
+
+const kinds = ['spiffe', 'uri', 'dns']
+
+/** The parts of a TLS socket that are read, with a certificate that was never read before. */
+export function toSocket(raw) {
+  return {
+    encrypted: true,
+    authorized: true,
+    authorizationError: null,
+    getProtocol: () => 'TLSv1.3',
+    getPeerX509Certificate: () => new X509Certificate(raw),
+  }
+}
+
+/** The bytes of the caller's certificate and of the CA's. */
+export async function callerCertificates() {
+  const { client, remove } = await createBenchCertificates()
+  await remove()
+  return { leaf: new X509Certificate(client.cert), authority: new X509Certificate(client.ca) }
+}
+
+/** The principal of the caller under a policy. */
+export async function benchPrincipal(policy) {
+  return (await createCallerReader(policy))()
+}
+
+/** What finds the caller's name and roles under a policy. */
+export async function createCallerReader(policy) {
+  const { leaf, authority } = await callerCertificates()
+  const authorities = [{ name: 'default', anchors: [authority], trustDomains: [] }]
+  const certificate = readPeerCertificate(toSocket(leaf.raw), authorities)
+  return () => createPrincipal(policy, certificate, kinds)
+}
