@@ -87,7 +87,12 @@ check('types of the tests', () => tool('tsc', ['-b', 'tsconfig.test.json']))
 check('biome', () => tool('biome', ['ci', '.']))
 check('knip', () => tool('knip', []))
 add(api())
-tier('unit', ['packages'])
+tier('unit, core', ['packages/core/', '--coverage'])
+const others = ['authority', 'cli', 'client', 'express', 'fastify', 'testing']
+tier(
+  'unit, the other packages',
+  others.map((name) => `packages/${name}/`),
+)
 tier('e2e', ['test/e2e'])
 tier('pack', ['test/pack'])
 // Only now: it imports what was just built.
