@@ -19,7 +19,7 @@ export function refuse(
   try {
     report(context, exchange, error)
   } catch (sinkError) {
-    context.logger.error({ err: sinkError }, 'mcp-mtls: the audit sink failed')
+    complain(context, sinkError)
   } finally {
     context.answer(exchange.res, toAnswer(error, requestIdOf(exchange.body)))
   }
@@ -42,6 +42,15 @@ function report(
     method: req.method,
     ...describeError(error),
   })
+}
+
+/** A logger that fails too must not turn a refusal into a rejection nobody handles. */
+function complain({ logger }: GuardContext, sinkError: unknown): void {
+  try {
+    logger.error({ err: sinkError }, 'mcp-mtls: the audit sink failed')
+  } catch {
+    // Nobody is left to tell.
+  }
 }
 
 function typeOf(error: unknown): AuditEventType {

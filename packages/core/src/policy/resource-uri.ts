@@ -142,7 +142,21 @@ function decodeUnreserved(uri: string): string {
   })
 }
 
+/**
+ * `new URL` on Node 20 and 22 takes time that grows with the square of a host's length, unless that is ASCII: seconds
+ * for what fits into one request. No host is that long, and a directory or query that is can be written out.
+ */
+const longestInternational = 1024
+
+function isCostly(uri: string): boolean {
+  const beforeQuery = uri.split(/[?#]/, 1)[0] ?? ''
+  return beforeQuery
+    .split(/[/\\]/)
+    .some((part) => part.length > longestInternational && /\P{ASCII}|%[89a-fA-F]/u.test(part))
+}
+
 function readHref(uri: string): string | undefined {
+  if (isCostly(uri)) return undefined
   try {
     return new URL(uri).href
   } catch {

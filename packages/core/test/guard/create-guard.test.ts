@@ -286,6 +286,17 @@ describe('D29 an audit sink', () => {
     ['whose promise nobody waits for', () => Promise.resolve()],
   ] as const
 
+  it('that throws beside a logger that throws still refuses', async () => {
+    const fail = () => {
+      throw new Error('canary-of-the-sink')
+    }
+    const scene = await openScene({ audit: fail, logger: { info() {}, warn() {}, error: fail } })
+    for (const body of [callTool('search'), callTool('deploy'), 'not JSON']) {
+      expect((await send(scene, { body })).status).toBeGreaterThanOrEqual(400)
+    }
+    expect(scene.reached).toEqual([])
+  })
+
   it.each(failing)('%s lets nothing through', async (_, audit) => {
     const scene = await openScene({ audit })
     for (const body of [callTool('search'), callTool('deploy'), 'not JSON']) {

@@ -8,6 +8,7 @@ import { readOptions } from '../../src/guard/read-options.js'
 import { createView, weigh } from '../../src/guard/weigh.js'
 import { type Message, readMessages } from '../../src/mcp/read-operations.js'
 import { definePolicy } from '../../src/policy/define.js'
+import { isPolicy } from '../../src/policy/policy.js'
 import { holderOf, resource, tool } from '../policy/peer.js'
 
 const policy = definePolicy({
@@ -27,7 +28,7 @@ function scene(options: Partial<GuardOptions> = {}, ...roles: readonly string[])
     req,
     res: new ServerResponse(req),
     principal: holderOf(...roles),
-    policy,
+    policy: isPolicy(settings.policy) ? settings.policy : policy,
     body: undefined,
     querySession: undefined,
   }
@@ -144,6 +145,35 @@ describe('weigh with a second opinion', () => {
         principal: holderOf('reader'),
         operation: { kind: 'tool', name: 'search', args: { query: 'pears' } },
       },
+    ])
+  })
+})
+
+describe('weigh of a listen request with a second opinion', () => {
+  const readable = definePolicy({ version: 1, roles: { reader: { resources: ['file:///**'] } } })
+  const listen = (...resourceSubscriptions: readonly string[]) =>
+    read('subscriptions/listen', {
+      _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' },
+      notifications: { resourceSubscriptions, toolsListChanged: true },
+    })
+
+  it('D17 D39 asks about each resource the policy permits, and about no other', async () => {
+    const asked: unknown[] = []
+    const authorize = ({ operation }: AuthorizeQuestion) => asked.push(operation) > 0
+    const { weigh } = scene({ authorize, policy: readable }, 'reader')
+    const message = listen('file:///a', 'db:///b', 'file:///c')
+    expect(await weigh(message)).toMatchObject({ effect: 'allow' })
+    expect(asked).toEqual([resource('file:///a'), resource('file:///c')])
+  })
+
+  it('D17 D39 denies it for one no, and asks no further', async () => {
+    const authorize = vi.fn(() => false)
+    const { weigh, events } = scene({ authorize, policy: readable }, 'reader')
+    expect(await weigh(listen('file:///a', 'file:///c'))).toMatchObject({ effect: 'deny' })
+    expect(authorize).toHaveBeenCalledTimes(1)
+    expect(events).toMatchObject([
+      { effect: 'allow', operation: { kind: 'lifecycle' } },
+      { effect: 'deny', reason: 'second-opinion', operation: resource('file:///a') },
     ])
   })
 })

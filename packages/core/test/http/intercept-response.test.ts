@@ -186,6 +186,12 @@ describe('interceptResponse, JSON', () => {
     })
   })
 
+  it('keeps both values of a header that is given in two spellings', async () => {
+    const headers = { ...JSON_TYPE, 'X-A': '1', 'x-a': 2, 'x-b': ['3', '4'] }
+    const received = await answerOf((res) => res.writeHead(200, headers).end('{}'))
+    expect(received.headers).toMatchObject({ 'x-a': '1, 2', 'x-b': '3, 4' })
+  })
+
   it('forwards an answer without a list byte for byte, unparsed', async () => {
     const body = '{"n":12345678901234567890, "n":1.0 } '
     const parsed: unknown[] = []

@@ -113,8 +113,8 @@ describe('writeAnswer', () => {
     expect(answers.match(/HTTP\/1.1 403 /g)).toHaveLength(2)
   })
 
-  it('closes whatever the case of the header and its value', async () => {
-    const headers = { CONNECTION: 'Close' }
+  it('closes whatever the case of the header, and beside others', async () => {
+    const headers = { 'x-why': 'no', CONNECTION: 'Close', 'x-how': 'so' }
     const port = await serve((_req, res) => writeAnswer(res, { ...ANSWER, headers }))
     expect(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).toContain('{"é":1}')
   })

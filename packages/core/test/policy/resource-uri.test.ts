@@ -7,12 +7,21 @@ import {
   toDeniedForms,
   toResourceUri,
 } from '../../src/policy/resource-uri.js'
+import { expectLinearTime } from '../linear-time.js'
 
 function allows(pattern: string, uri: string): boolean {
   return allowsUri(parseResourcePattern(pattern), toResourceUri(uri))
 }
 
 describe('toResourceUri', () => {
+  it.each(['http', 'file'])(
+    'D37 reads a %s URI with an endless foreign host in linear time',
+    (scheme) => {
+      const create = (size: number) => `${scheme}://${'\u4e2d'.repeat(size)}`
+      expectLinearTime({ size: 32_000, create, run: toResourceUri })
+    },
+  )
+
   it('D10 knows a URI as sent, as URL writes it, and with unreserved characters decoded', () => {
     expect(toResourceUri('FILE:///a/../%70ub/%c3%a9').forms).toEqual([
       'FILE:///a/../%70ub/%c3%a9',
