@@ -72,7 +72,8 @@ it('holds every package that is published, and no other', () => {
 describe.each(names)('the tarball of %s', (name) => {
   it('holds dist and src, manifest, README and LICENSE, and nothing else', () => {
     const others = tarball(name).files.filter((path) => !/^(dist|src)\//.test(path))
-    expect(others.toSorted()).toEqual(['LICENSE', 'README.md', 'package.json'])
+    const schema = name === '@mcp-mtls/core' ? ['policy.schema.json'] : []
+    expect(others.toSorted()).toEqual(['LICENSE', 'README.md', 'package.json', ...schema])
     expect(tarball(name).files.filter((path) => /test|spec|tsbuildinfo|\.env/.test(path))).toEqual(
       [],
     )
