@@ -1,14 +1,15 @@
-import { Readable } from 'node:stream'
-import { type Call, correctQuery, type Guard } from '@mcp-mtls/core'
+import { correctQuery, type Guard } from '@mcp-mtls/core'
 import type {
   FastifyInstance,
-  FastifyReply,
   FastifyRequest,
   preHandlerAsyncHookHandler,
-  preParsingAsyncHookHandler,
-  RequestPayload,
+  preHandlerHookHandler,
+  preParsingHookHandler,
 } from 'fastify'
 import type { PathClaim } from './paths.js'
+import { createRequestCalls } from './request-calls.js'
+import { andThen, settle } from './settle.js'
+import { standIn } from './stand-in.js'
 
 /**
  * Adds the guard's steps to an instance: authenticate before the body is read, read the body, show it
@@ -23,12 +24,7 @@ export function addGuardHooks(
   guard: Guard,
   { covers, id }: PathClaim,
 ): readonly string[] {
-  const calls = new WeakMap<FastifyRequest, Call>()
-  const isGuarded = ({ routeOptions }: FastifyRequest): boolean => covers(routeOptions.url)
-  const keep = (request: FastifyRequest, reply: FastifyReply, call: Call | undefined): void => {
-    if (call === undefined) reply.hijack()
-    else calls.set(request, call)
-  }
+  const { isGuarded, keep, callOf } = createRequestCalls(covers)
 
   const authenticate: preHandlerAsyncHookHandler = async (request, reply) => {
     if (!isGuarded(request)) return
@@ -37,21 +33,31 @@ export function addGuardHooks(
     if (call) request.query = correctQuery(request.query, call)
     keep(request, reply, call)
   }
-  const readBody: preParsingAsyncHookHandler = async (request, reply, payload) => {
-    if (!isGuarded(request)) return payload
-    keep(request, reply, await guard.receive(callOf(calls, request)))
-    return request.method === 'POST' ? standIn(request) : payload
+  const readBody: preParsingHookHandler = (request, reply, payload, done) => {
+    settle(done, () => {
+      const call = callOf(request)
+      if (call === undefined) return payload
+      return andThen(guard.receive(call), (received) => {
+        keep(request, reply, received)
+        return request.method === 'POST' ? standIn(request) : payload
+      })
+    })
   }
-  const showBody: preHandlerAsyncHookHandler = async (request) => {
-    if (!isGuarded(request)) return
-    const { body } = callOf(calls, request)
-    if (body !== undefined) request.body = hasBodySchema(request) ? structuredClone(body) : body
+  const showBody: preHandlerHookHandler = (request, _reply, done) => {
+    settle(done, () => {
+      const body = callOf(request)?.body
+      if (body !== undefined) request.body = hasBodySchema(request) ? structuredClone(body) : body
+    })
   }
-  const authorize: preHandlerAsyncHookHandler = async (request, reply) => {
-    if (!isGuarded(request)) return
-    const call = await guard.authorize(callOf(calls, request))
-    keep(request, reply, call)
-    if (call?.body !== undefined) request.body = call.body
+  const authorize: preHandlerHookHandler = (request, reply, done) => {
+    settle(done, () => {
+      const received = callOf(request)
+      if (received === undefined) return undefined
+      return andThen(guard.authorize(received), (call) => {
+        keep(request, reply, call)
+        if (call?.body !== undefined) request.body = call.body
+      })
+    })
   }
 
   app.addHook('onRequest', authenticate)
@@ -67,20 +73,4 @@ export function addGuardHooks(
 
 function hasBodySchema({ routeOptions }: FastifyRequest): boolean {
   return routeOptions.schema?.body !== undefined
-}
-
-function callOf(calls: WeakMap<FastifyRequest, Call>, request: FastifyRequest): Call {
-  const call = calls.get(request)
-  if (call === undefined) throw new Error('mcpMtls: an earlier step of the guard did not run')
-  return call
-}
-
-/**
- * What Fastify's own parser gets to see: the guard has read and parsed the body already. It tells the
- * body's true length, on which Fastify's `bodyLimit` goes on to act.
- */
-function standIn({ raw, headers }: FastifyRequest): RequestPayload {
-  const sent: unknown = Reflect.get(raw, 'rawBody')
-  const length = Buffer.isBuffer(sent) ? sent.length : Number(headers['content-length'] ?? 2)
-  return Object.assign(Readable.from([Buffer.from('{}')]), { receivedEncodedLength: length })
 }

@@ -9,6 +9,7 @@ import { failureEvents, internalFailure } from './answer.js'
 import { type AuthInfo, isGuardAuth, toAuthInfo } from './auth-info.js'
 import type { Call, GuardContext } from './context.js'
 import { createTenure, isLive } from './live-call.js'
+import { rememberedAnswers } from './remembered-answers.js'
 import { sessionsOf } from './sessions.js'
 import type { CallerTasks } from './tasks.js'
 import { createView } from './weigh.js'
@@ -40,6 +41,7 @@ export function release(context: GuardContext, call: Call, released: Released): 
       return filter(message)
     },
     mayHoldList,
+    remembered: () => (tenure === undefined ? rememberedAnswers(context, call) : undefined),
     onHead: sessions.sealHead,
     endpoint: sessions.sealEndpoint,
     eventId: sessions.sealEvent,

@@ -1,9 +1,13 @@
+import type { FilteredAnswers } from './filtered-answers.js'
+
 /** What the filter of a JSON answer asks of its owner. */
 export interface JsonFilterOptions {
   /** Judges the parsed answer; the same object back means unchanged. */
   readonly rewrite: (message: unknown) => unknown
   /** False only if the text cannot hold anything that is filtered. */
   readonly mayHoldList: (text: string) => boolean
+  /** Where filtered answers are remembered; undefined if they are not. */
+  readonly remembered?: (() => FilteredAnswers | undefined) | undefined
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -19,9 +23,15 @@ export function filterJson(body: Buffer | string, options: JsonFilterOptions): B
   // UTF-16 and UTF-32 hide a list from a scan for its key; JSON text holds no NUL (RFC 8259 section 7).
   if (body.includes('\0')) throw new Error('the answer holds a NUL')
   if (!options.mayHoldList(body.toString())) return body
-  const rewritten = options.rewrite(JSON.parse(toText(body)))
+  const text = toText(body)
+  const remembered = options.remembered?.()
+  const known = remembered?.find(text)
+  if (known !== undefined) return known
+  const rewritten = options.rewrite(JSON.parse(text))
   if (rewritten === undefined) throw new Error('nothing is left of the answer')
-  return JSON.stringify(rewritten)
+  const filtered = JSON.stringify(rewritten)
+  remembered?.note(text, filtered)
+  return filtered
 }
 
 /** Without a byte order mark, which the decoder drops from bytes. */

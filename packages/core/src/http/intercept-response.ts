@@ -68,12 +68,17 @@ function begin(state: InterceptionState, args: readonly unknown[]): void {
   if (kind === 'refuse') fail(state)
   else if (kind === 'json') {
     state.mode = 'held'
-    Object.defineProperty(state.res, 'headersSent', { value: true, configurable: true })
+    // Where the answer ends at once there is nobody to ask.
+    if (!state.ending) showHeadersSent(state.res)
   } else {
     if (kind === 'sse') removeBodyHeaders(state.res)
     state.mode = kind
     sendHead(state)
   }
+}
+
+function showHeadersSent(res: HttpResponse): void {
+  Object.defineProperty(res, 'headersSent', { value: true, configurable: true })
 }
 
 function judgeHead(state: InterceptionState): AnswerKind {
@@ -131,6 +136,7 @@ function writeEvents(state: InterceptionState, given: WriteArguments): boolean {
 }
 
 function end(state: InterceptionState, args: readonly unknown[]): HttpResponse {
+  state.ending = true
   ensureHead(state)
   const { res } = state
   if (state.mode === 'pass') {
@@ -177,7 +183,7 @@ function release(state: InterceptionState, body: Buffer | string): Buffer | stri
     if (filtered !== body) removeBodyHeaders(res)
     res.removeHeader('transfer-encoding')
     res.setHeader('content-length', Buffer.byteLength(filtered))
-    Reflect.deleteProperty(res, 'headersSent')
+    if (Object.hasOwn(res, 'headersSent')) Reflect.deleteProperty(res, 'headersSent')
     state.mode = 'pass'
     sendHead(state)
     return filtered

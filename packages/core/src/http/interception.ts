@@ -37,6 +37,8 @@ export interface InterceptionState {
   readonly held: Buffer[]
   heldBytes: number
   mode: Mode
+  /** The writer has called `end`; there is no answer to come. */
+  ending: boolean
   reason: string | undefined
 }
 
@@ -54,6 +56,7 @@ export function createInterception(
     held: [],
     heldBytes: 0,
     mode: 'idle',
+    ending: false,
     reason: undefined,
   }
 }

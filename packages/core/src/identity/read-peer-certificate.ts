@@ -57,7 +57,15 @@ export function assertStillValid(socket: unknown, certificate: PeerCertificate, 
   const peer = readTlsPeer(socket)
   verifyAuthorized(peer)
   verifyValidity(certificate, now)
-  if (peer.protocol !== 'TLSv1.3') verifySame(readLeaf(peer), certificate)
+  if (!settled.has(certificate)) verifyUnchanged(peer, certificate)
+}
+
+// Certificates of connections that are TLS 1.3, which no connection ceases to be. Each reading has an object of its own.
+const settled = new WeakSet<PeerCertificate>()
+
+function verifyUnchanged(peer: TlsPeer, certificate: PeerCertificate): void {
+  if (peer.readProtocol() === 'TLSv1.3') settled.add(certificate)
+  else verifySame(readLeaf(peer), certificate)
 }
 
 /**

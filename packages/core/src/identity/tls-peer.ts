@@ -5,7 +5,7 @@ export interface TlsPeer {
   readonly authorized: unknown
   readonly authorizationError: unknown
   /** `TLSv1.3`, or an older version, or whatever else the socket answers. */
-  readonly protocol: unknown
+  readonly readProtocol: () => unknown
   readonly readCertificate: () => unknown
 }
 
@@ -40,7 +40,7 @@ function toTlsPeer(socket: TlsSocketLike): TlsPeer | undefined {
   return {
     authorized,
     authorizationError,
-    protocol: Reflect.apply(getProtocol, socket, []),
+    readProtocol: () => attempt(() => Reflect.apply(getProtocol, socket, [])),
     readCertificate: () => attempt(() => Reflect.apply(getPeerX509Certificate, socket, [])),
   }
 }

@@ -115,7 +115,9 @@ function readOperations(
     const operations: readonly Operation[] = [{ kind: 'method', method }, ...related]
     return { method, era, version, known: false, operations }
   }
-  return { method, era, version, known: true, operations: [...read(params), ...related] }
+  const asked = read(params)
+  const operations = related.length === 0 ? asked : [...asked, ...related]
+  return { method, era, version, known: true, operations }
 }
 
 function readResponse(value: JsonObject, context: MessageContext): Message {

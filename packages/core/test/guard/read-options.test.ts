@@ -34,6 +34,11 @@ describe('options of a guard', () => {
     expect(limits).toEqual({ bodyBytes: 10, depth: 64, batch: 0, uniqueKeys: false })
   })
 
+  it('of limits may be as narrow as can be', () => {
+    const limits = { bodyBytes: 1, depth: 1, batch: 0, uniqueKeys: true }
+    expect(read({ policy, limits }).limits).toEqual(limits)
+  })
+
   it('are copied and frozen', () => {
     const identity = ['dns'] as ('dns' | 'cn')[]
     const settings = read({ policy, identity, origins: ['https://a.test'], hosts: ['a.test'] })

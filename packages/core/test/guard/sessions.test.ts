@@ -134,7 +134,9 @@ describe('a session in the query', () => {
     `?x=1#sessionId=${raw}`,
     `;sessionId=${raw}`,
     `;x=1;SessionId=${raw}?y=1`,
-  ])('D13 refuses %j with 400, alone and beside a good one', (tail) => {
+  ])('D13 refuses %j with 400, behind a path, alone and beside a good one', (tail) => {
+    expect(refusal(() => alice.open(request(`/${tail}`)))).toEqual([400, -32600])
+
     expect(refusal(() => alice.open(request(`/messages${tail}`)))).toEqual([400, -32600])
     if (!tail.startsWith('?')) return
     const beside = [`?sessionId=${inUrl}&${tail.slice(1)}`, `${tail}&sessionId=${inUrl}`]

@@ -41,6 +41,14 @@ describe('createTaskOwners', () => {
     expect(kept.filter((index) => owners.toolOf('a', String(index)))).toEqual(kept.slice(-8))
   })
 
+  it('D15 remembers a tool whose name is longer than all the rest', () => {
+    const owners = createTaskOwners()
+    const tool = 'x'.repeat(1000)
+    owners.noteCall(call, tool)
+    owners.remember('a', 'b', tool)
+    expect([owners.calledTool(call), owners.toolOf('a', 'b')]).toEqual([tool, tool])
+  })
+
   it('D15 tells the tool of a call by owner, session and id', () => {
     const owners = createTaskOwners()
     owners.noteCall(call, 'tool')

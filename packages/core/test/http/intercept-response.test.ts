@@ -190,6 +190,9 @@ describe('interceptResponse, JSON', () => {
     const headers = { ...JSON_TYPE, 'X-A': '1', 'x-a': 2, 'x-b': ['3', '4'] }
     const received = await answerOf((res) => res.writeHead(200, headers).end('{}'))
     expect(received.headers).toMatchObject({ 'x-a': '1, 2', 'x-b': '3, 4' })
+    const cookies = { 'Set-Cookie': ['a=1'], 'set-cookie': ['b=2'] }
+    const lists = await answerOf((res) => res.writeHead(202, cookies).end())
+    expect(lists.headers['set-cookie']).toEqual(['a=1', 'b=2'])
   })
 
   it('forwards an answer without a list byte for byte, unparsed', async () => {
