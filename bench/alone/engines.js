@@ -2,8 +2,10 @@ import { createRequire } from 'node:module'
 import { celEnv, parse, plan } from '@bufbuild/cel'
 import { newEnforcer, newModel, StringAdapter } from 'casbin'
 
-// The same rule for all: the caller holds one role, the role may call `echo` and `search.*`.
-const tool = (operation) => operation.name
+// The same rules for all: ten roles with two names or patterns of tools each, the caller holds one of them.
+const roles = Array.from({ length: 10 }, (_, index) => `role-${index}`)
+const toolsOf = (role) =>
+  role === roles.at(-1) ? ['echo', 'search.*'] : [`${role}.*`, `${role}-only`]
 
 /** One decision by each of the other engines, everything prepared that can be. */
 export async function callsOfEngines(operation) {
@@ -13,7 +15,7 @@ export async function callsOfEngines(operation) {
     '@bufbuild/cel': cel(operation),
   }
   for (const [name, call] of Object.entries(calls)) {
-    if (call() !== true) throw new Error(`${name} does not allow what the rule allows`)
+    if (call() !== true) throw new Error(`${name} does not allow what the rules allow`)
   }
   return calls
 }
@@ -22,16 +24,18 @@ function cedar(operation) {
   const { preparsePolicySet, statefulIsAuthorized } = createRequire(import.meta.url)(
     '@cedar-policy/cedar-wasm/nodejs',
   )
-  const staticPolicies =
-    'permit(principal in Role::"role-9", action == Action::"call", resource) when { resource.name == "echo" || resource.name like "search.*" };'
-  preparsePolicySet('bench', { staticPolicies })
+  const permit = (role) => {
+    const names = toolsOf(role).map((tool) => `resource.name like "${tool}"`)
+    return `permit(principal in Role::"${role}", action == Action::"call", resource) when { ${names.join(' || ')} };`
+  }
+  preparsePolicySet('bench', { staticPolicies: roles.map(permit).join('\n') })
   const principal = { type: 'Agent', id: 'bench' }
-  const role = { type: 'Role', id: 'role-9' }
-  const resource = { type: 'Tool', id: tool(operation) }
+  const role = { type: 'Role', id: roles.at(-1) }
+  const resource = { type: 'Tool', id: operation.name }
   const entities = [
     { uid: principal, attrs: {}, parents: [role] },
     { uid: role, attrs: {}, parents: [] },
-    { uid: resource, attrs: { name: tool(operation) }, parents: [] },
+    { uid: resource, attrs: { name: operation.name }, parents: [] },
   ]
   const call = {
     principal,
@@ -58,13 +62,15 @@ e = some(where (p.eft == allow))
 [matchers]
 m = g(r.sub, p.sub) && keyMatch(r.obj, p.obj)
 `)
-  const rules = 'p, role-9, echo\np, role-9, search.*\ng, bench, role-9'
-  const enforcer = await newEnforcer(model, new StringAdapter(rules))
-  return () => enforcer.enforceSync('bench', tool(operation))
+  const rules = roles.flatMap((role) => toolsOf(role).map((tool) => `p, ${role}, ${tool}`))
+  const adapter = new StringAdapter([...rules, `g, bench, ${roles.at(-1)}`].join('\n'))
+  const enforcer = await newEnforcer(model, adapter)
+  return () => enforcer.enforceSync('bench', operation.name)
 }
 
+/** An evaluator of expressions has no roles to look among: it is given the caller's rule alone. */
 function cel(operation) {
   const rule = 'roles.exists(r, r == "role-9") && (tool == "echo" || tool.startsWith("search."))'
   const evaluate = plan(celEnv(), parse(rule).expr)
-  return () => evaluate({ roles: ['role-9'], tool: tool(operation) })
+  return () => evaluate({ roles: ['role-9'], tool: operation.name })
 }

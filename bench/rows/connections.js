@@ -82,8 +82,9 @@ async function memoryOf({ files, client, load }, guarded, connections) {
   const server = await startServer({ files, stack: 'node', guarded }, ['--expose-gc'])
   const target = { name: 'memory', port: server.port, client, message: echo }
   try {
-    // What the first connections make once is no part of what each holds.
-    await load.ask('open', { ...target, connections: 8 })
+    // Compiled code and what else is made once is no part of what each connection holds.
+    await load.ask('open', { ...target, connections })
+    await load.ask('slice', { name: target.name, milliseconds: 1000 })
     const before = await server.ask('memory')
     await load.ask('open', { ...target, name: 'more', connections })
     const after = await server.ask('memory')

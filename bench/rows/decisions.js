@@ -1,6 +1,7 @@
 import { measureAlone } from '../processes.js'
 
 const limit = 0.3
+const engineTargets = { 'Cedar (wasm)': { least: 50 }, casbin: { least: 50 } }
 
 /** One decision, whatever the number of assignments, and beside it the same rule in other engines. */
 export async function* decisions(bench) {
@@ -22,10 +23,10 @@ export async function* decisions(bench) {
   yield { name: 'one decision, 100,000 assignments to 10', ratio, most: 1.5 }
   for (const [name, engine] of Object.entries(engines)) {
     yield {
-      name: `the same rule in ${name}, to ours`,
+      name: `the same rules in ${name}, to ours`,
       figure: micro(engine.time),
       ratio: engine.ratio,
-      least: 50,
+      ...engineTargets[name],
     }
   }
 }

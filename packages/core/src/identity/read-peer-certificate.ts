@@ -57,16 +57,13 @@ export function assertStillValid(socket: unknown, certificate: PeerCertificate, 
   const peer = readTlsPeer(socket)
   verifyAuthorized(peer)
   verifyValidity(certificate, now)
-  if (!settled.has(certificate)) verifyUnchanged(peer, certificate)
-}
-
-// Certificates of connections that are TLS 1.3, which no connection ceases to be. Each reading has an object of its own.
-const settled = new WeakSet<PeerCertificate>()
-
-function verifyUnchanged(peer: TlsPeer, certificate: PeerCertificate): void {
-  if (peer.readProtocol() === 'TLSv1.3') settled.add(certificate)
+  if (settled.get(peer.socket) === certificate) return
+  if (peer.readProtocol() === 'TLSv1.3') settled.set(peer.socket, certificate)
   else verifySame(readLeaf(peer), certificate)
 }
+
+// What connections of TLS 1.3 presented: they cannot renegotiate, nor become another version.
+const settled = new WeakMap<object, PeerCertificate>()
 
 /**
  * Verifies, after authorities were replaced, that the authority of a certificate still vouches for it.

@@ -2,6 +2,8 @@ import { CertificateError } from '../errors.js'
 
 /** What a TLS socket says about its peer, read once; all of it still to be judged. */
 export interface TlsPeer {
+  /** What was read. */
+  readonly socket: object
   readonly authorized: unknown
   readonly authorizationError: unknown
   /** `TLSv1.3`, or an older version, or whatever else the socket answers. */
@@ -38,6 +40,7 @@ function toTlsPeer(socket: TlsSocketLike): TlsPeer | undefined {
     return undefined
   }
   return {
+    socket,
     authorized,
     authorizationError,
     readProtocol: () => attempt(() => Reflect.apply(getProtocol, socket, [])),

@@ -234,7 +234,7 @@ describe('restoreBody', () => {
       res.end(JSON.stringify([body.raw.length, length, Reflect.get(req, 'body'), errors]))
     })
     const { body } = await send(port, { headers: JSON_TYPE, body: CALL })
-    expect(JSON.parse(body)).toEqual([CALL.length, expect.any(String), [1], []])
+    expect(JSON.parse(body)).toEqual([CALL.length, `${CALL.length}`, [1], []])
   })
 
   it('keeps the connection usable when nobody reads the body again', async () => {

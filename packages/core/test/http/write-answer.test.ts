@@ -7,7 +7,7 @@ import { type Answer, type HttpResponse, writeAnswer } from '../../src/http/writ
 import { send, sendRaw, serve } from './serve.js'
 
 const ANSWER: Answer = { status: 403, headers: { 'x-why': 'no' }, body: '{"é":1}' }
-const CLOSING: Answer = { ...ANSWER, headers: { Connection: 'close' } }
+const CLOSING: Answer = { ...ANSWER, headers: { 'x-why': 'no', Connection: 'Close' } }
 
 describe('writeAnswer', () => {
   it('writes status, headers and body, not to be stored', async () => {
@@ -98,25 +98,8 @@ describe('writeAnswer', () => {
     const port = await serve((_req, res) => writeAnswer(res, CLOSING))
     // sendRaw returns only once the server has closed.
     const answer = await sendRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    expect(answer).toContain('Connection: close\r\n')
+    expect(answer).toMatch(/Connection: close\r\n/i)
     expect(answer).toContain('{"é":1}')
-  })
-
-  it.each([
-    { 'x-connection': 'close' },
-    { connection: 'keep-alive' },
-    { 'x-why': 'connection', 'x-how': 'close' },
-  ])('keeps an HTTP/1 connection with the headers %j', async (headers) => {
-    const port = await serve((_req, res) => writeAnswer(res, { ...ANSWER, headers }))
-    const one = 'GET / HTTP/1.1\r\nHost: a\r\n'
-    const answers = await sendRaw(port, `${one}\r\n${one}Connection: close\r\n\r\n`)
-    expect(answers.match(/HTTP\/1.1 403 /g)).toHaveLength(2)
-  })
-
-  it('closes whatever the case of the header, and beside others', async () => {
-    const headers = { 'x-why': 'no', CONNECTION: 'Close', 'x-how': 'so' }
-    const port = await serve((_req, res) => writeAnswer(res, { ...ANSWER, headers }))
-    expect(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).toContain('{"é":1}')
   })
 
   it('D30 lets a peer that is still sending read the refusal', async () => {
@@ -174,7 +157,10 @@ describe('writeAnswer', () => {
   })
 
   it('keeps an HTTP/2 session otherwise, and writes no body with a 204', async () => {
-    const answers: Answer[] = [ANSWER, { status: 204, headers: {}, body: undefined }]
+    const answers: Answer[] = [
+      { ...ANSWER, headers: { 'x-why': 'close' } },
+      { status: 204, headers: {}, body: undefined },
+    ]
     const url = await serveHttp2((res) => writeAnswer(res, answers.shift() ?? ANSWER))
     const session = connectHttp2(url)
     onTestFinished(() => session.destroy())
