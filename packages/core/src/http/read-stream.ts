@@ -46,11 +46,22 @@ export function readStream(req: HttpRequest, bound: number): Promise<Buffer> {
 export function readArrived(req: HttpRequest, bound: number): Buffer | undefined {
   if (req.readableLength === 0 || !hasArrived(req)) return undefined
   if (req.readableLength > bound) throw tooLarge()
-  const raw: unknown = req.read()
-  if (!Buffer.isBuffer(raw)) return undefined
+  const raw = readBuffered(req)
   // INVARIANT: in the same tick as the read, before 'end' is emitted.
   putBack(req, raw)
   return raw
+}
+
+/** All the stream holds: up to Node 24 one `read` gives that, from Node 26 it gives one chunk. */
+function readBuffered(req: HttpRequest): Buffer {
+  const chunks: Buffer[] = []
+  while (req.readableLength > 0) {
+    const chunk: unknown = req.read()
+    if (chunk === null) break
+    chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)))
+  }
+  const [first] = chunks
+  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
 }
 
 /**

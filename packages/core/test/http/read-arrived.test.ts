@@ -1,9 +1,11 @@
-import { IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { Agent, IncomingMessage, request as sendRequest } from 'node:http'
 import { Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { RequestError } from '../../src/errors.js'
 import { readArrivedBody, readBody } from '../../src/http/read-body.js'
+import { serve } from './serve.js'
 
 const LIMITS = { bodyBytes: 20, depth: 64, uniqueKeys: false }
 const BODY = '{"a":"é"}'
@@ -73,5 +75,30 @@ describe('readArrivedBody', () => {
     const pieces = [`[${' '.repeat(18)}]`]
     const req = request({ headers: {}, pieces, ended: true })
     expect(readArrivedBody(req, LIMITS)?.raw).toHaveLength(20)
+  })
+})
+
+describe('a body that was put back', () => {
+  it.each([
+    ['the handler reads nothing', undefined],
+    ['the handler reads it', (req: IncomingMessage) => text(req)],
+  ])('D30 is gone once the request is answered, where %s', async (_, read) => {
+    const ended = vi.fn()
+    const port = await serve(async (req, res) => {
+      // The bytes are there, and Node has not yet said that they were the last.
+      await new Promise((resolve) => process.nextTick(resolve))
+      expect(readArrivedBody(req, LIMITS)).toBeDefined()
+      req.once('end', ended)
+      await read?.(req)
+      res.end('done')
+    })
+    const agent = new Agent({ keepAlive: true })
+    onTestFinished(() => agent.destroy())
+    const headers = { ...LENGTH, 'content-type': 'application/json' }
+    const req = sendRequest({ port, host: '127.0.0.1', agent, method: 'POST', headers })
+    req.end(BODY)
+    const [res] = (await once(req, 'response')) as [IncomingMessage]
+    expect(await text(res)).toBe('done')
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
   })
 })
