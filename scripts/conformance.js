@@ -55,10 +55,27 @@ function add(total, { suite, revision, sdk }, { passed, problems, said }) {
 
 async function compare(run) {
   try {
-    return compareChecks(await examine(run, 'bare'), await examine(run, 'guarded'))
+    const bare = await examine(run, 'bare')
+    const guarded = await examine(run, 'guarded')
+    const late = timedOut(bare, guarded)
+    if (late.length === 0) return compareChecks(bare, guarded)
+    // The suite's 30 seconds are no verdict on a busy machine. Once more, and it is said.
+    const again = compareChecks(bare, await examine(run, 'guarded'))
+    return {
+      ...again,
+      said: [`ran twice, since time ran out in: ${late.join(', ')}`, ...again.said],
+    }
   } catch (error) {
     return { passed: 0, problems: [`could not be run: ${error.message}`], said: [] }
   }
+}
+
+/** Scenarios in which the suite's own time limit struck behind the guard and not without it. */
+function timedOut(bare, guarded) {
+  const struck = ({ checks }, key) => checks.get(key)?.status === 'FAILURE'
+  return [...guarded.checks.keys()].filter(
+    (key) => key.endsWith('/scenario-timeout') && struck(guarded, key) && !struck(bare, key),
+  )
 }
 
 function compareChecks(bare, guarded) {
