@@ -4,6 +4,7 @@ export type MtlsErrorCode =
   | 'ERR_MTLS_POLICY'
   | 'ERR_MTLS_TLS_MATERIAL'
   | 'ERR_MTLS_CERTIFICATE'
+  | 'ERR_MTLS_TOKEN'
   | 'ERR_MTLS_REQUEST'
 
 /** The class all errors of this library extend. */
@@ -76,6 +77,8 @@ export type CertificateRefusal =
   | 'unknown-authority'
   | 'chain-unavailable'
   | 'certificate-changed'
+  | 'revoked'
+  | 'revocation-unknown'
 
 /** A peer certificate does not establish an identity. */
 export class CertificateError extends MtlsError {
@@ -84,6 +87,39 @@ export class CertificateError extends MtlsError {
 
   constructor(reason: CertificateRefusal, message: string, options?: ErrorOptions) {
     super('ERR_MTLS_CERTIFICATE', message, options)
+    this.reason = reason
+  }
+}
+
+/** Why an access token, or the proof sent with it, is refused. For the audit event only; the peer is told `invalid_token`. */
+export type TokenRefusal =
+  | 'missing'
+  | 'malformed'
+  | 'unknown-issuer'
+  | 'algorithm'
+  | 'signature'
+  | 'type'
+  | 'claims'
+  | 'expired'
+  | 'not-yet-valid'
+  | 'audience'
+  | 'inactive'
+  | 'unbound'
+  | 'binding'
+  | 'client'
+  | 'proof'
+  | 'proof-nonce'
+
+/**
+ * An access token does not establish a user or client. The message never holds text of the token or of
+ * its claims.
+ */
+export class TokenError extends MtlsError {
+  override name = 'TokenError' as const
+  readonly reason: TokenRefusal
+
+  constructor(reason: TokenRefusal, message: string, options?: ErrorOptions) {
+    super('ERR_MTLS_TOKEN', message, options)
     this.reason = reason
   }
 }

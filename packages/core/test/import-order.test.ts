@@ -9,7 +9,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 const order: readonly (readonly string[])[] = [
   ['errors.ts', 'closest-name.ts'],
   ['identity', 'mcp'],
-  ['tls', 'http'],
+  ['oauth', 'tls', 'http'],
   ['policy'],
   ['audit'],
   ['guard'],
