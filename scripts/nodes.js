@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 // Kept outside the checkout, so that the next run finds them.
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'mcp-mtls')
+export const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'mcp-mtls')
 const platform = `${process.platform}-${process.arch}`
 
 /** The Node versions the matrix tier runs on besides the one at hand. */

@@ -34,5 +34,5 @@ export async function createCallerReader(policy) {
   const { leaf, authority } = await callerCertificates()
   const authorities = [{ name: 'default', anchors: [authority], trustDomains: [] }]
   const certificate = readPeerCertificate(toSocket(leaf.raw), authorities)
-  return () => createPrincipal(policy, certificate, kinds)
+  return () => createPrincipal(policy, { certificate }, kinds)
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { createGuard } from '@mcp-mtls/core'
@@ -12,7 +13,11 @@ import Fastify from 'fastify'
 export const startNode: StartAdapter = async ({ tls, options, handle, http2 }) => {
   const guard = createGuard({ ...options, tls })
   await guard.ready
-  const listener = guard.protect(handle)
+  const guarded = guard.protect(handle)
+  // Over HTTP/2 these are the objects of the compatibility API, which TypeScript knows as other types.
+  const listener: typeof guarded = (req, res) => {
+    if (!guard.serveMetadata(req as IncomingMessage, res as ServerResponse)) guarded(req, res)
+  }
   const server = http2
     ? tls.attach(createSecureServer({ ...tls.options, allowHTTP1: true }, listener))
     : tls.createServer(listener)
@@ -33,6 +38,7 @@ export const startFastify: StartAdapter = async ({ tls, options, handle }) => {
 export const startExpress: StartAdapter = async ({ tls, options, handle }) => {
   const app = express()
   const mtls = expressGuard({ ...options, tls })
+  app.use(mtls.metadata)
   app.all('/mcp', mtls, (req, res) => handle(req, res, req.body))
   const server = tls.createServer(app)
   const running = await listen(server, () => mtls.close())

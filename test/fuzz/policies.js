@@ -28,7 +28,8 @@ roles:
       resources: [file:///public/private/**]
   admin:
     extends: [reader]
-    tools: ["docs.*"]
+    tools: ["docs.*", { name: docs.write, scopes: [mcp:deploy] }]
+    prompts: [{ name: release, scopes: [mcp:deploy, mcp:write] }]
 assignments:
   - spiffe: [spiffe://acme.test/agents/reader, "spiffe://acme.test/ops/*"]
     authority: default
@@ -46,6 +47,16 @@ assignments:
     roles: [reader]
   - thumbprint: ${'A'.repeat(43)}
     roles: [admin]
+  - spiffe: spiffe://acme.test/agents/reader
+    token: { issuer: https://as.acme.test, claims: { groups: [platform, ops], level: 2 } }
+    challenge: tool-result
+    roles: [admin]
+  - token: { kind: client, client: alice }
+    roles: [reader]
+  - certificate: any
+    authority: default
+    token: any
+    roles: [reader]
 `
 
 function toJson() {
@@ -64,6 +75,12 @@ export const policyLines = [
   '  - spiffe: []\n    roles: [reader]',
   '  - spiffe:\n    roles: [reader]',
   '    authority: default',
+  '    token: any',
+  '    token: { subject: alice }',
+  '    token: { claims: { realm: { roles: platform } } }',
+  '    token: {}',
+  '    certificate: any',
+  '    challenge: tool-result',
   '    extends: [reader, admin]',
   'assignments:',
   'roles:',
@@ -84,5 +101,6 @@ export const policyWords = [
   'null', '~', 'true', 'yes', '[]', '{}', '""', '- ', ': ', '&a', '*a', '!!str', '!!binary', '<<', '|',
   '>', '? ', '# ', '---\n', '__proto__', 'constructor', 'toString', '1', '0x1', '.inf', '2026-01-01',
   '"\\x2a"', '"\\u002a"', '"spiffe://acme.test/**"', 'spiffe://**', "'spiffe:///*'", 'args.x == 1', '(',
+  'token', 'subject', 'claims', 'scopes', 'alice', 'platform', 'level', 'certificate', 'any', 'client', 'kind',
   'spiffe://acme.test/agents/*', '"https://*/x"', "'*.test'", '"*."', 'has(args.x)', '[', ']', '{', '}',
 ] // biome-ignore format: a list of words

@@ -16,22 +16,77 @@ const selectors = [
   'thumbprint',
 ]
 
-/** The roles of a certificate, sorted. */
-export function rolesOf(definition, certificate) {
-  const assigned = (definition.assignments ?? []).filter((assignment) =>
-    selectors.every((key) => matchesKey(assignment, key, certificate)),
+/** The roles of a caller, sorted. */
+export function rolesOf({ assignments = [] }, { certificate, token }) {
+  return joinRoles(
+    assignments.filter(
+      (assignment) => matchesPeer(assignment, certificate) && matchesToken(assignment, token),
+    ),
   )
-  return [...new Set(assigned.flatMap(({ roles }) => roles))].sort()
 }
 
-/** Whether roles could allow a name of a list (`tools`, `prompts`, `methods`), whatever the conditions. */
-export function mayAllow(definition, roles, { list, name }) {
+/** The roles a caller without a token could get by one, but for those it has. */
+export function rolesWithTokenOf(definition, { certificate, token }) {
+  if (token !== undefined) return []
+  const { assignments = [] } = definition
+  const held = rolesOf(definition, { certificate })
+  const asking = assignments.filter((each) => each.token !== undefined)
+  const offered = joinRoles(asking.filter((each) => matchesPeer(each, certificate)))
+  return offered.filter((role) => !held.includes(role))
+}
+
+/**
+ * Whether roles could allow a name of a list (`tools`, `prompts`, `methods`), whatever the conditions, to
+ * a token with the scopes that are held; undefined: to one with all.
+ */
+export function mayAllow(definition, roles, { list, name, held }) {
   const all = withInherited(definition, roles)
-  const allowed = all.some((role) => (role[list] ?? []).some((entry) => matchesName(entry, name)))
+  const suffices = ({ scopes = [] }) => held === undefined || scopes.every((s) => held.includes(s))
+  const allowed = all.some((role) =>
+    (role[list] ?? []).some((entry) => matchesName(entry, name) && suffices(entry)),
+  )
   const denied = all.some((role) =>
     (role.deny?.[list] ?? []).some((entry) => entry.when === undefined && matchesName(entry, name)),
   )
   return allowed && !denied
+}
+
+function joinRoles(assignments) {
+  return [...new Set(assignments.flatMap(({ roles }) => roles))].sort()
+}
+
+function matchesPeer(assignment, certificate) {
+  const named = ['certificate', ...selectors].filter((key) => assignment[key] !== undefined)
+  if (certificate === undefined) return named.length === 0
+  return selectors.every((key) => matchesKey(assignment, key, certificate))
+}
+
+function matchesToken({ token: asked }, token) {
+  if (asked === undefined) return true
+  if (token === undefined) return false
+  if (asked === 'any') return true
+  const values = {
+    issuer: [token.issuer],
+    kind: [token.kind],
+    subject: token.kind === 'user' ? [token.subject] : [],
+    client: [token.clientId],
+    scopes: token.scopes,
+  }
+  return Object.entries(asked).every(([key, wanted]) =>
+    key === 'claims'
+      ? matchesClaims(wanted, token.claims)
+      : [wanted].flat().some((value) => values[key].includes(value)),
+  )
+}
+
+function matchesClaims(wanted, claims) {
+  return Object.entries(wanted).every(([name, matcher]) => {
+    if (claims === null || typeof claims !== 'object' || Array.isArray(claims)) return false
+    if (!Object.hasOwn(claims, name)) return false
+    if (typeof matcher === 'object' && !Array.isArray(matcher))
+      return matchesClaims(matcher, claims[name])
+    return [matcher].flat().some((value) => [claims[name]].flat().includes(value))
+  })
 }
 
 function matchesKey(assignment, key, certificate) {

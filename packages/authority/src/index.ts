@@ -7,6 +7,7 @@ export type {
   SubjectAlternativeNames,
 } from './certificate-request.js'
 export { createCertificateAuthority } from './create-certificate-authority.js'
+export { createRevocationList, type RevocationListRequest } from './create-revocation-list.js'
 export type { KeyAlgorithm } from './key-pair.js'
 export {
   type CertificateAuthorityPem,

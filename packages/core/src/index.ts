@@ -10,11 +10,14 @@ export {
   type PolicyIssue,
   RequestError,
   TlsMaterialError,
+  TokenError,
+  type TokenRefusal,
 } from './errors.js'
 export { type AuthInfo, principalOf } from './guard/auth-info.js'
 export type { Call } from './guard/context.js'
 export { correctQuery } from './guard/correct-query.js'
 export { createGuard, type Guard } from './guard/create-guard.js'
+export type { Health, HealthOptions } from './guard/health.js'
 export type { AuthorizeQuestion, BodyLimits, GuardOptions } from './guard/options.js'
 export type { GuardedListener, ProtectedHandler } from './guard/protect.js'
 export type { Authority } from './identity/authority.js'
@@ -27,6 +30,16 @@ export type {
 export { readPeerCertificate } from './identity/read-peer-certificate.js'
 export { parseSpiffeId, type SpiffeId } from './identity/spiffe-id.js'
 export type { Operation } from './mcp/operation.js'
+export type { AccessToken, TokenBinding } from './oauth/access-token.js'
+export type {
+  ClientMapping,
+  Fetch,
+  IntrospectionOptions,
+  IssuerOptions,
+  OAuthOptions,
+  TokenProfile,
+  TokenVerifier,
+} from './oauth/options.js'
 export { decide, permits } from './policy/decide.js'
 export type { Decision, DenyReason } from './policy/decision.js'
 export { definePolicy } from './policy/define.js'

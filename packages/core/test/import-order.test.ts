@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 /** What each part of core may import besides itself. Parts that stand in one line never import each other. */
 const order: readonly (readonly string[])[] = [
   ['errors.ts', 'closest-name.ts'],
-  ['identity', 'mcp'],
+  ['identity', 'mcp', 'watch'],
   ['oauth', 'tls', 'http'],
   ['policy'],
   ['audit'],

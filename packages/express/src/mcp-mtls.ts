@@ -1,5 +1,11 @@
 import type { Server } from 'node:http'
-import { correctQuery, createGuard, type GuardOptions, type Principal } from '@mcp-mtls/core'
+import {
+  correctQuery,
+  createGuard,
+  type GuardOptions,
+  type HealthOptions,
+  type Principal,
+} from '@mcp-mtls/core'
 import type { Request, RequestHandler } from 'express'
 import { verifyGuarded } from './verify.js'
 
@@ -19,6 +25,21 @@ export type McpMtlsOptions = GuardOptions
 export interface McpMtls extends RequestHandler {
   /** Resolves when the policy is loaded; rejects with what is wrong. */
   ready(): Promise<void>
+  /** Serves the metadata OAuth clients look for (RFC 9728); mount it at the root: `app.use(mcp.metadata)`. */
+  readonly metadata: RequestHandler
+  /**
+   * Answers `/health` and `/ready`; mount it at the root: `app.use(mcp.health)`. Probes have no certificate, so
+   * `mcp.health.listen(server)` answers them over plain HTTP on loopback too, at the server's port and 1000 more.
+   */
+  readonly health: RequestHandler & {
+    /** @throws {ConfigurationError} if the server does not listen yet, or the port cannot be had */
+    listen(server: Server, options?: HealthOptions): Promise<Server>
+  }
+  /**
+   * Refuses peers without an authenticated certificate on every route but the `open` ones and those given, which the guard
+   * itself stands before; for a TLS source with `clientCertificate: 'request'`. Mount it first: `app.use(mcp.required('/mcp'))`.
+   */
+  required(...guarded: readonly string[]): RequestHandler
   /**
    * Sends one request without identity through the listening application for every verb MCP uses, and
    * closes the server unless this guard answered. `path` may be a whole URL, for an application that
@@ -56,10 +77,39 @@ export function mcpMtls(options: McpMtlsOptions): McpMtls {
     return true
   }
 
+  let requires = options.tls?.clientCertificate !== 'request'
+  guard.ready.then(
+    () => requires || warn(options, strangers),
+    () => undefined,
+  )
+
   return Object.assign(middleware, {
     ready: () => guard.ready,
+    metadata: ((req, res, next) => {
+      if (!guard.serveMetadata(req, res)) next()
+    }) satisfies RequestHandler,
+    health: Object.assign(
+      ((req, res, next) => {
+        if (!guard.health.serve(req, res)) next()
+      }) satisfies RequestHandler,
+      { listen: guard.health.listen },
+    ),
+    required: (...guarded: readonly string[]): RequestHandler => {
+      requires = true
+      return (req, res, next) => {
+        if (guarded.includes(req.path) || guard.requireCertificate(req, res, req.path)) next()
+      }
+    },
     verify: (server: Server, path: string) =>
       verifyGuarded(guard, { server, path, tls: options.tls }),
     close: () => guard.close(),
   })
+}
+
+const strangers =
+  "mcp-mtls: the TLS source lets peers without a certificate in, and nothing refuses them on the other routes of this application: add app.use(mcp.required('/mcp')) before them"
+
+function warn({ logger }: McpMtlsOptions, message: string): void {
+  if (logger) logger.warn({}, message)
+  else process.emitWarning(message)
 }

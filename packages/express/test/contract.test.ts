@@ -14,6 +14,7 @@ function start(express: typeof express5): StartAdapter {
   return async ({ tls, options, handle, paths = ['/mcp'] }) => {
     const app = express()
     const mcp = mcpMtls({ ...options, tls })
+    app.use(mcp.metadata, mcp.required(...paths))
     for (const path of paths) {
       app.all(path, mcp, (req, res, next) => {
         Promise.resolve(handle(req, res, req.body, req.query)).catch(next)

@@ -27,7 +27,11 @@ export function addGuardHooks(
   const { isGuarded, keep, callOf } = createRequestCalls(covers)
 
   const authenticate: preHandlerAsyncHookHandler = async (request, reply) => {
-    if (!isGuarded(request)) return
+    if (!isGuarded(request)) {
+      const { url } = request.routeOptions
+      if (!guard.requireCertificate(request.raw, reply.raw, url)) reply.hijack()
+      return
+    }
     const call = await guard.authenticate(request.raw, reply.raw)
     request.principal = call?.principal ?? null
     if (call) request.query = correctQuery(request.query, call)

@@ -2,6 +2,8 @@ import { Server as TlsServer } from 'node:tls'
 import {
   ConfigurationError,
   createGuard,
+  type Guard,
+  type HealthOptions,
   type Logger,
   type Principal,
   type TlsSource,
@@ -32,17 +34,58 @@ export const mcpMtls: FastifyPluginAsync<McpMtlsOptions> = fp(registerMcpMtls, {
 })
 
 async function registerMcpMtls(app: FastifyInstance, options: McpMtlsOptions): Promise<void> {
-  const { path = '/mcp', ...guardOptions } = options
+  const { path = '/mcp', health, ...guardOptions } = options
   const claim = claimPaths(app, path)
   const guard = createGuard({ ...loggerOf(app), ...guardOptions }, claim.paths.join(', '))
   await guard.ready
   if (!app.hasRequestDecorator('principal')) app.decorateRequest('principal', null)
   const hooks = addGuardHooks(app, guard, claim)
+  addMetadataRoutes(app, guard)
+  if (health !== undefined) addHealth(app, guard, health === true ? {} : health)
   app.addHook('onReady', async () => {
     checkServer(app, guardOptions.tls)
     checkRoutes(app, claim.paths, hooks)
   })
   app.addHook('preClose', () => guard.close())
+}
+
+/**
+ * Serves the metadata of the resource where OAuth clients look for it (RFC 9728 section 3.1).
+ *
+ * @throws {ConfigurationError} under a prefix: the documents stand at the root of the host
+ */
+function addMetadataRoutes(app: FastifyInstance, guard: Guard): void {
+  if (guard.metadataPaths.length > 0 && app.prefix !== '') {
+    throw new ConfigurationError(
+      `mcpMtls with \`oauth\` adds routes below /.well-known, which the prefix ${app.prefix} would move: register it on the root instance, and give \`path\` with the prefix`,
+    )
+  }
+  for (const path of guard.metadataPaths) {
+    // In a pattern a colon begins a parameter, and two are one.
+    const url = path.replaceAll(':', '::')
+    if (app.hasRoute({ method: 'GET', url })) continue
+    app.route({
+      method: ['GET', 'OPTIONS'],
+      url,
+      handler: (request, reply) => {
+        reply.hijack()
+        guard.serveMetadata(request.raw, reply.raw)
+      },
+    })
+  }
+}
+
+/** Answers probes on the application's own server, and beside it without TLS as soon as it listens. */
+function addHealth(app: FastifyInstance, { health }: Guard, options: HealthOptions): void {
+  for (const url of ['/health', '/ready']) {
+    app.get(url, (request, reply) => {
+      reply.hijack()
+      health.serve(request.raw, reply.raw)
+    })
+  }
+  app.addHook('onListen', async () => {
+    await health.listen(app.server, options)
+  })
 }
 
 /** Fastify's logger, unless the application has none: then refusals would go unseen. */

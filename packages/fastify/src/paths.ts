@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { ConfigurationError, type GuardOptions } from '@mcp-mtls/core'
+import { ConfigurationError, type GuardOptions, type HealthOptions } from '@mcp-mtls/core'
 import type { FastifyInstance } from 'fastify'
 import { foldDeclared } from './route-pattern.js'
 
@@ -7,6 +7,11 @@ import { foldDeclared } from './route-pattern.js'
 export interface McpMtlsOptions extends GuardOptions {
   /** Full patterns of the routes to guard, prefix included; default `/mcp`. */
   readonly path?: string | readonly string[]
+  /**
+   * Answer `/health` and `/ready`: as routes of the application, and, since probes have no certificate, over plain HTTP on
+   * loopback at the server's port and 1000 more, or where this says. Default: neither.
+   */
+  readonly health?: true | HealthOptions
 }
 
 /** The routes one registration guards. */

@@ -27,12 +27,16 @@ export interface McpClient {
   close(): Promise<void>
 }
 
+export interface ConnectOptions {
+  readonly certificate: ClientCertificate
+  readonly line: ClientLine
+  /** An access token to send with every request. */
+  readonly token?: string
+}
+
 /** Connects a real SDK client over mutual TLS. */
-export async function connect(
-  url: string,
-  options: { readonly certificate: ClientCertificate; readonly line: ClientLine },
-): Promise<McpClient> {
-  const fetch = mtlsFetch(options.certificate)
+export async function connect(url: string, options: ConnectOptions): Promise<McpClient> {
+  const fetch = withToken(mtlsFetch(options.certificate), options.token)
   try {
     const client = await connectLine(options.line, new URL(url), fetch)
     return { ...client, close: () => client.close().finally(() => fetch.close()) }
@@ -45,4 +49,14 @@ export async function connect(
 function connectLine(line: ClientLine, url: URL, fetch: MtlsFetch): Promise<McpClient> {
   if (line === 'v1') return connectV1(url, fetch)
   return line === 'v1-sse' ? connectV1Sse(url, fetch) : connectV2(url, { fetch, line })
+}
+
+function withToken(fetch: MtlsFetch, token: string | undefined): MtlsFetch {
+  if (token === undefined) return fetch
+  const send = (url: string | URL, init?: RequestInit) => {
+    const headers = new Headers(init?.headers)
+    headers.set('authorization', `Bearer ${token}`)
+    return fetch(url, { ...init, headers })
+  }
+  return Object.assign(send, { close: fetch.close })
 }

@@ -5,6 +5,7 @@ import { describeBatches } from './contract/batches.js'
 import { describeClients } from './contract/clients.js'
 import { describeClosing } from './contract/closing.js'
 import { describeConcurrency } from './contract/concurrency.js'
+import { describeCredentials } from './contract/credentials.js'
 import { describeDecisions } from './contract/decisions.js'
 import { describeFailures } from './contract/failures.js'
 import { describeHttp } from './contract/http.js'
@@ -20,6 +21,7 @@ import { describeSessionTakeover } from './contract/session-takeover.js'
 import { createStage } from './contract/stage.js'
 import { describeTaskExtension } from './contract/task-extension.js'
 import { describeTasks } from './contract/tasks.js'
+import { describeTokens } from './contract/tokens.js'
 import { describeUpgrades } from './contract/upgrades.js'
 
 /** What an adapter cannot do by nature, in the words of the scenarios it leaves out. */
@@ -44,6 +46,8 @@ export function adapterContract(
 
     describeClients(stage)
     describeIdentity(stage, { http2: offers.http2 ?? true })
+    describeCredentials(stage)
+    describeTokens(stage)
     describeDecisions(stage)
     describeProtocol(stage)
     describeHttp(stage)

@@ -1,6 +1,28 @@
 export type { AdapterSetup, NodeMcpHandler, RunningAdapter, StartAdapter } from './adapter.js'
 export { collideIds, replayList } from './attacks.js'
 export {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  type EndpointAnswer,
+  type EndpointRequest,
+  startAuthorizationServer,
+} from './authorization/authorization-server.js'
+export { clientMetadata, redirectUrl } from './authorization/client-store.js'
+export type { Misbehaviour } from './authorization/misbehaviour.js'
+export type { Resource } from './authorization/provider-configuration.js'
+export type { ServerCertificates } from './authorization/serve-https.js'
+export {
+  connectSigningIn,
+  type SignInClient,
+  type SignInClientOptions,
+} from './authorization/sign-in-clients.js'
+export {
+  startTokenIssuer,
+  type TokenIssuer,
+  type TokenIssuerOptions,
+  type TokenRequest,
+} from './authorization/token-issuer.js'
+export {
   type ClientCertificate,
   type ClientCredentials,
   type ClientName,

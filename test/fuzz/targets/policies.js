@@ -7,7 +7,7 @@ import { createPrincipal } from '../../../packages/core/dist/policy/principal.js
 import { mutateBytes } from '../mutate-bytes.js'
 import { insertLine, mutateText } from '../mutate-text.js'
 import { createPolicies, policyLines, policyWords } from '../policies.js'
-import { mayAllow, rolesOf } from '../policy-reference.js'
+import { mayAllow, rolesOf, rolesWithTokenOf } from '../policy-reference.js'
 import { expect } from '../run-target.js'
 
 /** Part of every name below that the samples never say: what has it is named by nothing. */
@@ -42,6 +42,21 @@ const certificates = [
     ...strange,
     dns: [`${unnamed}.acme.test`, '*.ops.acme.test', 'a.b.ops.acme.test'],
   }),
+]
+/** Tokens of a user and of the client of the same name, of another issuer, and of nobody the samples say. */
+const tokens = [
+  toToken({ issuer: 'https://as.acme.test', subject: 'alice', groups: ['platform', 'all'] }),
+  toToken({ issuer: 'https://as.acme.test', subject: 'alice', kind: 'client', groups: 'platform' }),
+  toToken({ issuer: 'https://b.test', subject: 'alice', groups: ['platform'] }),
+  toToken({ issuer: 'https://as.acme.test', subject: 'bob', groups: [] }),
+  toToken({ issuer: `https://${unnamed}.invalid`, subject: unnamed, groups: [unnamed] }),
+]
+const callers = [
+  ...certificates.map((certificate) => ({ certificate })),
+  ...tokens.map((token) => ({ token })),
+  ...tokens.flatMap((token) =>
+    certificates.slice(0, 2).map((certificate) => ({ certificate, token })),
+  ),
 ]
 
 /** What a policy is asked: names it may say, and ones that only a wildcard says. */
@@ -99,37 +114,42 @@ function checkIssues({ issues }, text) {
   for (const issue of issues) {
     const { line, message } = issue
     expect(message !== '', 'an issue says nothing', issue)
-    // What JSON.parse says has no line; YAML took the text.
-    if (line === undefined && message.startsWith('is no JSON')) continue
     expect(line >= 1 && line <= lines, 'an issue has no line of the file', { issue, lines })
   }
 }
 
 function checkPolicy({ policy, definition }, text) {
-  for (const certificate of certificates) {
-    const principal = createPrincipal(policy, certificate, kinds)
-    const roles = rolesOf(definition, certificate)
+  for (const caller of callers) {
+    const principal = createPrincipal(policy, caller, kinds)
+    const roles = rolesOf(definition, caller)
     const same = principal.roles.join() === roles.join()
-    expect(same, 'a principal gets other roles', { ours: principal.roles, roles, certificate })
+    expect(same, 'a principal gets other roles', { ours: principal.roles, roles, caller })
+    const promised = rolesWithTokenOf(definition, caller)
+    const agreed = principal.rolesWithToken.join() === promised.join()
+    expect(agreed, 'a token could add other roles', { ours: principal.rolesWithToken, promised })
     for (const operation of operations)
       checkDecision({ policy, definition, text }, principal, operation)
   }
-  const { roles } = createPrincipal(policy, stranger, kinds)
-  expect(text.includes(unnamed) || roles.length === 0, 'a stranger gets a role', roles)
+  const { roles } = createPrincipal(policy, { certificate: stranger }, kinds)
+  const sayable = text.includes(unnamed) || text.includes('certificate')
+  expect(sayable || roles.length === 0, 'a stranger gets a role', roles)
 }
 
 const operations = [...named, ...nameless]
 const lists = { tool: 'tools', prompt: 'prompts', method: 'methods' }
 
 function checkDecision({ policy, definition, text }, principal, operation) {
-  if (decide(policy, principal, operation).effect === 'deny') return
-  const { roles } = principal
+  const decision = decide(policy, principal, operation)
+  if (decision.effect === 'deny') return
+  const awaited = decision.wants === 'token' ? principal.rolesWithToken : []
+  const roles = [...principal.roles, ...awaited]
   expect(roles.length > 0, 'nobody is allowed something', operation)
   const sayable = named.includes(operation) || /[*]|zq7/.test(text)
   expect(sayable, 'what nothing names is allowed', operation)
   const list = lists[operation.kind]
   const name = operation.name ?? operation.method
-  const justified = list === undefined || mayAllow(definition, roles, { list, name })
+  const held = decision.effect === 'allow' ? (principal.token?.scopes ?? []) : undefined
+  const justified = list === undefined || mayAllow(definition, roles, { list, name, held })
   expect(justified, 'more is allowed than the roles say', { operation, roles })
 }
 
@@ -159,5 +179,20 @@ function toCertificate({ authority, organization, spiffe, dns, email }) {
     names: { uri: [spiffe], dns, email },
     spiffeId: parseSpiffeId(spiffe),
     authority,
+  })
+}
+
+function toToken({ issuer, subject, kind = 'user', groups }) {
+  return Object.freeze({
+    issuer,
+    kind,
+    subject,
+    clientId: kind === 'client' ? subject : 'web',
+    scopes: subject === 'alice' ? ['mcp:deploy'] : [],
+    audience: [],
+    expiresAt: 1,
+    binding: {},
+    claims: { groups, level: 2, realm: { roles: groups } },
+    hash: Buffer.alloc(32, subject).toString('base64url'),
   })
 }

@@ -14,10 +14,18 @@ export type AuditEventType =
   | 'handshake'
   | 'protocol'
   | 'policy'
+  | 'tls'
   | 'error'
 
 /** What became of it; of a change of the policy, whether it is in force now or the one before it stays. */
-export type AuditEffect = 'allow' | 'deny' | 'would-deny' | 'reload' | 'reload-failed'
+export type AuditEffect =
+  | 'allow'
+  | 'challenge'
+  | 'deny'
+  | 'would-deny'
+  | 'reload'
+  | 'reload-failed'
+  | 'expiring'
 
 /**
  * One structured record. Never holds tool arguments, tokens or bodies; every text that came from a
@@ -102,7 +110,8 @@ function writePeer(event: Writable<AuditEvent>, facts: AuditFacts): void {
   if (principal) {
     event.principal = escapeText(principal.name)
     event.roles = principal.roles
-    event.thumbprint = principal.certificate.thumbprint
+    const { certificate } = principal
+    if (certificate !== undefined) event.thumbprint = certificate.thumbprint
   }
   if (thumbprint !== undefined) event.thumbprint = escapeText(thumbprint)
   if (subject !== undefined) event.subject = escapeText(subject)

@@ -31,11 +31,11 @@ export interface Logger {
 
 /**
  * Writes events to a logger: allows at info, denials at warn, failures of the server at error. Changes of
- * the policy are left out: the guard itself writes them to its logger, whatever the sink.
+ * the policy and of the TLS material are left out: the guard itself writes them to its logger, whatever the sink.
  */
 export function toLoggerSink(logger: Logger): AuditSink {
   return (event) => {
-    if (event.type === 'policy') return
+    if (event.type === 'policy' || event.type === 'tls') return
     if (event.type === 'error') logger.error({ audit: event }, describeEvent(event))
     else if (event.effect !== 'allow') logger.warn({ audit: event }, describeEvent(event))
     else logger.info({ audit: event }, describeEvent(event))

@@ -10,7 +10,7 @@ export function auditDecision(
   { method, operation, decision }: Decided,
 ): void {
   const { req, principal } = call
-  const denied = decision.effect === 'deny'
+  const denied = decision.effect !== 'allow'
   audit({
     type: 'decision',
     effect: denied && settings.observing ? 'would-deny' : decision.effect,
@@ -19,9 +19,14 @@ export function auditDecision(
     method,
     operation,
     rule: 'rule' in decision ? decision.rule : undefined,
-    reason: denied ? decision.reason : undefined,
+    reason: denied ? reasonOf(decision) : undefined,
     hint: denied ? explain(call, { method, operation, decision }) : undefined,
   })
+}
+
+function reasonOf(decision: Exclude<Decided['decision'], { effect: 'allow' }>): string {
+  if (decision.effect === 'deny') return decision.reason
+  return decision.wants === 'token' ? 'token-required' : 'insufficient-scope'
 }
 
 function explain({ policy, principal }: Call, { operation, decision }: Decided): string {

@@ -1,14 +1,18 @@
+import type { TokenError } from '../errors.js'
 import { singleHeader } from '../http/headers.js'
 import { checkHeaderAgreement, type MessageHeaders } from '../mcp/header-agreement.js'
+import { isJsonObject } from '../mcp/json-object.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
 import type { Operation } from '../mcp/operation.js'
 import { type Message, readMessages } from '../mcp/read-operations.js'
-import { decide } from '../policy/decide.js'
+import { requestIdOf } from '../mcp/request-id.js'
 import { withoutRole } from './answer.js'
 import { auditDecision } from './audit-verdict.js'
+import { challengedInResult, challengeOf } from './challenge-answers.js'
 import type { Call, GuardContext } from './context.js'
-import type { Verdict } from './judge.js'
+import { decideFor, type Verdict } from './judge.js'
 import { andThen, type Outcome } from './outcome.js'
+import { auditRefusal } from './refuse.js'
 import { refuseVerdicts } from './refuse-verdicts.js'
 import { release } from './release.js'
 import { type Judged, rewriteBody } from './rewrite-body.js'
@@ -20,8 +24,10 @@ import { weigh } from './weigh.js'
  * call is prepared for the handler; anything else is answered, and undefined returned.
  *
  * @throws {RequestError} for a body that is no JSON-RPC, or headers that disagree with it
+ * @throws {TokenError} if the token was refused, and the body is no tool call whose result could say so
  */
 export function authorize(context: GuardContext, call: Call): Outcome<Call | undefined> {
+  if (call.refusedToken !== undefined) return refuseToken(context, call, call.refusedToken)
   return call.req.method === 'POST' ? authorizePost(context, call) : authorizeStream(context, call)
 }
 
@@ -30,13 +36,28 @@ function authorizeStream(context: GuardContext, call: Call): Call | undefined {
   const { principal, policy, req, res } = call
   const method = req.method ?? ''
   const operation = { kind: 'lifecycle', method } as const
-  const decision = decide(policy, principal, operation)
+  const decision = decideFor(policy, principal, operation)
   auditDecision(context, call, { method, operation, decision })
   if (decision.effect === 'allow' || context.settings.observing) {
-    return release(context, call, { ids: [], tasks: holdTasks(context, call) })
+    return release(context, call, { ids: [], messages: [], tasks: holdTasks(context, call) })
   }
   context.answer(res, withoutRole())
   return undefined
+}
+
+function refuseToken(context: GuardContext, call: Call, error: TokenError): undefined {
+  const { tokens } = context
+  const { body, querySession } = call
+  const id = isToolCall(body) && querySession === undefined ? requestIdOf(body) : null
+  if (tokens === undefined || id === null) throw error
+  auditRefusal(context, call, error)
+  const result = tokens.challenges.toolResult(challengeOf(error, tokens))
+  context.answer(call.res, challengedInResult(id, result))
+  return undefined
+}
+
+function isToolCall(body: unknown): boolean {
+  return isJsonObject(body) && body['method'] === 'tools/call'
 }
 
 function authorizePost(context: GuardContext, call: Call): Outcome<Call | undefined> {
@@ -52,7 +73,7 @@ function authorizePost(context: GuardContext, call: Call): Outcome<Call | undefi
   )
   return andThen(weighAll(context, call, messages), (verdicts) => {
     if (verdicts.every(isAllowed)) return grant(context, call, { messages, tasks })
-    context.answer(call.res, refuseVerdicts(verdicts, call, context.settings))
+    context.answer(call.res, refuseVerdicts(context, call, verdicts))
     return undefined
   })
 }
@@ -83,7 +104,7 @@ function weighAll(
 
 function grant(context: GuardContext, call: Call, { messages, tasks }: Judged): Call {
   const granted = rewriteBody(context, call, { messages, tasks })
-  return release(context, granted, { ids: messages.flatMap(idOf), tasks })
+  return release(context, granted, { ids: messages.flatMap(idOf), messages, tasks })
 }
 
 function isAllowed({ effect }: Verdict): boolean {

@@ -1,72 +1,92 @@
 import type { IncomingMessage } from 'node:http'
-import { RequestError } from '../errors.js'
+import { CertificateError, RequestError } from '../errors.js'
 import type { Authority } from '../identity/authority.js'
-import type { IdentityKind } from '../identity/identify.js'
 import type { PeerCertificate } from '../identity/peer-certificate.js'
+import { chainOf, verifyStillVouched } from '../identity/presented-chain.js'
 import { assertStillValid, readPeerCertificate } from '../identity/read-peer-certificate.js'
 import { INTERNAL_ERROR } from '../mcp/json-rpc-error.js'
-import type { Policy } from '../policy/policy.js'
-import { createPrincipal, type Principal } from '../policy/principal.js'
 import type { TlsSource } from '../tls/tls-source.js'
+import { type Connection, connectionOf } from './connection.js'
 
 /** Who is at the other end of a request's connection. */
 export interface Connections {
   /**
-   * The principal of the connection: the certificate is read from the handshake once, its roles once
-   * for every policy snapshot, its validity for every request.
+   * The certificate of the connection: read from the handshake once; its validity, its authority and its
+   * revocation are asked for every request.
    *
    * @throws {CertificateError} if the connection gives no identity, or no longer
    * @throws {RequestError} with status 503 if the connection's server is not attached to the TLS source
    */
-  principal(req: IncomingMessage, policy: Policy): Principal
-  /** The same principal with the roles another policy gives it. */
-  reassign(principal: Principal, policy: Policy): Principal
+  certificate(req: IncomingMessage): PeerCertificate
+  /** The connections that are open and whose certificate no longer holds. */
+  lapsed(): readonly Connection[]
 }
 
 interface Known {
   readonly certificate: PeerCertificate
-  policy: Policy
-  principal: Principal
+  readonly socket: unknown
+  /** Of the trust material the certificate was last verified against. */
+  epoch: number | undefined
+  /** When that has to be asked again though nothing was replaced: a revocation list grows stale. */
+  trustedUntil: number
 }
 
 // An application that owns its TLS has one pool of CA certificates; OpenSSL has checked the chain against it.
-const ownAuthority: Authority = Object.freeze({ name: 'default', anchors: [], trustDomains: [] })
+const ownAuthorities: readonly Authority[] = Object.freeze([
+  Object.freeze({ name: 'default', anchors: [], trustDomains: [] }),
+])
 
-/** Remembers what each connection's handshake said. */
-export function createConnections(
-  tls: TlsSource | undefined,
-  kinds: readonly IdentityKind[],
-): Connections {
-  const known = new WeakMap<object, Known>()
-  const authorities = (): readonly Authority[] => tls?.authorities ?? [ownAuthority]
+/** Remembers what each connection's handshake said, for as long as it is open. */
+export function createConnections(tls: TlsSource | undefined): Connections {
+  const known = new Map<Connection, Known>()
 
-  function meet(connection: object, socket: unknown, policy: Policy): Known {
+  function meet(connection: Connection, socket: unknown): Known {
     if (tls && !tls.isAttached(connection)) throw unattached()
-    const certificate = readPeerCertificate(socket, authorities())
-    const entry = { certificate, policy, principal: createPrincipal(policy, certificate, kinds) }
+    const epoch = tls?.epoch
+    // The handshake is no proof for authorities it was not made with.
+    const followChain = tls !== undefined && tls.epochOf(connection) !== epoch
+    const authorities = tls?.authorities ?? ownAuthorities
+    const certificate = readPeerCertificate(socket, authorities, { followChain })
+    const entry = { certificate, socket, epoch, trustedUntil: Number.NEGATIVE_INFINITY }
     known.set(connection, entry)
+    connection.once('close', () => known.delete(connection))
     return entry
   }
 
+  function verify(entry: Known, now: number): PeerCertificate {
+    const { certificate, socket } = entry
+    assertStillValid(socket, certificate, now)
+    if (tls !== undefined) verifyTrust(tls, entry, now)
+    return certificate
+  }
+
   return Object.freeze({
-    principal(req: IncomingMessage, policy: Policy): Principal {
+    certificate(req: IncomingMessage): PeerCertificate {
       const connection = connectionOf(req)
-      const entry = known.get(connection) ?? meet(connection, req.socket, policy)
-      assertStillValid(req.socket, entry.certificate, Date.now())
-      if (entry.policy !== policy) {
-        entry.principal = createPrincipal(policy, entry.certificate, kinds)
-        entry.policy = policy
-      }
-      return entry.principal
+      return verify(known.get(connection) ?? meet(connection, req.socket), Date.now())
     },
-    reassign: ({ certificate }: Principal, policy: Policy) =>
-      createPrincipal(policy, certificate, kinds),
+    lapsed(): readonly Connection[] {
+      const now = Date.now()
+      return [...known].flatMap(([connection, entry]) => {
+        try {
+          verify(entry, now)
+          return []
+        } catch (error) {
+          return error instanceof CertificateError ? [connection] : []
+        }
+      })
+    },
   })
 }
 
-/** The object that stands for a request's connection: over HTTP/2 `req.socket` is a proxy, the session is not. */
-function connectionOf(req: IncomingMessage & { stream?: { session?: object } }): object {
-  return req.stream?.session ?? req.socket
+/** Asks the sources of trust again where they were replaced, or what they said has run out. */
+function verifyTrust(tls: TlsSource, entry: Known, now: number): void {
+  const { certificate } = entry
+  const { epoch, authorities, revocation } = tls
+  if (entry.epoch === epoch && now < entry.trustedUntil) return
+  if (entry.epoch !== epoch) verifyStillVouched(certificate, { authorities, now })
+  entry.trustedUntil = revocation.verify(chainOf(certificate, now), now)
+  entry.epoch = epoch
 }
 
 function unattached(): RequestError {

@@ -1,20 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditFacts } from '../audit/event.js'
 import type { Logger } from '../audit/sinks.js'
+import type { TokenError } from '../errors.js'
 import type { Answer } from '../http/write-answer.js'
 import type { Policy } from '../policy/policy.js'
 import type { Principal } from '../policy/principal.js'
+import type { ConnectionAge } from './connection-age.js'
 import type { Connections } from './connections.js'
 import type { GuardSettings } from './options.js'
 import type { Outcome } from './outcome.js'
+import type { Principals } from './principals.js'
 import type { Seals } from './seals.js'
 import type { Streams } from './streams.js'
 import type { TaskOwners } from './task-owners.js'
+import type { Tokens } from './tokens.js'
 
 /** What the steps of one guard share. */
 export interface GuardContext {
   readonly settings: GuardSettings
   readonly connections: Connections
+  readonly principals: Principals
+  readonly connectionAge: ConnectionAge
+  /** The OAuth half; undefined where callers are known by their certificate alone. */
+  readonly tokens: Tokens | undefined
   readonly logger: Logger
   readonly seals: Seals
   readonly taskOwners: TaskOwners
@@ -41,4 +49,6 @@ export interface Call {
   readonly body: unknown
   /** The application's own id of the session named in the query (HTTP+SSE); `req.url` holds it already, a parsed query does not. */
   readonly querySession: string | undefined
+  /** A token that was refused, and of which the result of a tool call says so. */
+  readonly refusedToken?: TokenError | undefined
 }

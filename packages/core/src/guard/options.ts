@@ -1,6 +1,7 @@
 import type { AuditSink, Logger } from '../audit/sinks.js'
 import type { IdentityKind } from '../identity/identify.js'
 import type { Operation } from '../mcp/operation.js'
+import type { OAuthOptions } from '../oauth/options.js'
 import type { Policy } from '../policy/policy.js'
 import type { Principal } from '../policy/principal.js'
 import type { TlsSource } from '../tls/tls-source.js'
@@ -29,8 +30,15 @@ export interface GuardOptions {
   readonly policy: string | URL | Policy
   /** Where the server's TLS settings come from. Absent: the application owns its TLS, with one authority called `default`. */
   readonly tls?: TlsSource
+  /** Access tokens beside the certificate; absent: the certificate alone. */
+  readonly oauth?: OAuthOptions
   /** Which kinds of name make a principal's name, in order; default `['spiffe', 'uri', 'dns']`. */
   readonly identity?: readonly IdentityKind[]
+  /**
+   * Routes of the application that peers without a certificate may reach where the TLS source lets such peers in, as
+   * `['/health']`; exact paths (Fastify: route patterns). The well-known documents always are.
+   */
+  readonly open?: readonly string[]
   /** Origins whose pages may call, such as `https://console.acme.test`; absent: the server's own. */
   readonly origins?: readonly string[]
   /** Values of `Host` to accept; absent: any. */
@@ -47,6 +55,8 @@ export interface GuardOptions {
   readonly denyStatus?: 200 | 403
   /** A second opinion on what the policy allows, but for lists and the handshake. Anything but `true` within two seconds denies. */
   readonly authorize?: (question: AuthorizeQuestion) => Promise<boolean> | boolean
+  /** Seconds after which a connection is closed once its requests are answered, at most 86400; default: never. */
+  readonly maxConnectionAge?: number
   /** Takes every audit event; default: the logger, denials at warn and allows at info. */
   readonly audit?: AuditSink
   /** Default: JSON lines on standard error. */
@@ -57,7 +67,9 @@ export interface GuardOptions {
 export interface GuardSettings {
   readonly policy: string | URL | Policy
   readonly tls: TlsSource | undefined
+  readonly oauth: OAuthOptions | undefined
   readonly identity: readonly IdentityKind[]
+  readonly open: readonly string[]
   readonly origins: readonly string[] | undefined
   readonly hosts: readonly string[] | undefined
   readonly limits: Readonly<Required<BodyLimits>>
@@ -65,6 +77,7 @@ export interface GuardSettings {
   readonly observing: boolean
   readonly denyStatus: 200 | 403
   readonly authorize: GuardOptions['authorize']
+  readonly maxConnectionAge: number | undefined
   readonly audit: AuditSink | undefined
   readonly logger: Logger | undefined
 }

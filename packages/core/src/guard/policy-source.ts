@@ -2,7 +2,7 @@ import { RequestError } from '../errors.js'
 import { INTERNAL_ERROR } from '../mcp/json-rpc-error.js'
 import { toPolicyPath } from '../policy/load.js'
 import { isPolicy, type Policy } from '../policy/policy.js'
-import { type FileWatch, readFingerprint, watchFile } from '../policy/watch.js'
+import { type FileWatch, readFingerprint, watchFiles } from '../watch/watch-files.js'
 import type { GuardSettings } from './options.js'
 import type { Outcome } from './outcome.js'
 import { readPolicy } from './read-policy.js'
@@ -17,6 +17,8 @@ export interface PolicySource {
    * @throws {RequestError} 503 if there is none, or the source is closed
    */
   current(): Outcome<Policy>
+  /** Why there is no snapshot in force; empty if there is one. */
+  problems(): readonly string[]
   /** Ends the watch on the file. */
   close(): void
 }
@@ -51,9 +53,10 @@ export function createPolicySource(settings: GuardSettings, changes: PolicyChang
       return snapshot
     }
     const path = toPolicyPath(settings.policy)
-    const seen = await readFingerprint(path)
+    const paths = [path]
+    const seen = await readFingerprint(paths)
     snapshot = await readPolicy(settings)
-    if (!closed) watch = watchFile({ path, seen, onChange: reload })
+    if (!closed) watch = watchFiles({ paths, seen, onChange: reload })
     return snapshot
   }
 
@@ -74,6 +77,10 @@ export function createPolicySource(settings: GuardSettings, changes: PolicyChang
     current(): Outcome<Policy> {
       if (closed) throw unavailable('the guard is closed')
       return snapshot ?? waiting
+    },
+    problems(): readonly string[] {
+      if (closed) return ['the guard is closed']
+      return snapshot === undefined ? ['no policy is loaded'] : []
     },
     close(): void {
       closed = true

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Call, GuardContext } from './context.js'
+import { serveMetadata } from './metadata.js'
 
 /** What `node:http`, `node:https` and `node:http2` servers take as their listener. */
 export type GuardedListener = (
@@ -17,13 +18,14 @@ export type ProtectedHandler = (
 
 type Admit = (req: IncomingMessage, res: ServerResponse) => Promise<Call | undefined>
 
-/** Puts a guard's `admit` in front of a handler. An error of the handler is logged and answered 500. */
+/** Puts a guard's `admit` in front of a handler, and serves the metadata OAuth clients look for. An error of the handler is logged and answered 500. */
 export function protect(
   context: GuardContext,
   admit: Admit,
   handler: ProtectedHandler,
 ): GuardedListener {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (serveMetadata(context, req, res)) return
     const call = await admit(req, res)
     if (call === undefined) return
     try {

@@ -2,6 +2,7 @@ import { closestName } from '../closest-name.js'
 import { ConfigurationError } from '../errors.js'
 import type { IdentityKind } from '../identity/identify.js'
 import { isJsonObject } from '../mcp/json-object.js'
+import { checkOAuthOptions } from '../oauth/check-options.js'
 import { isPolicy } from '../policy/policy.js'
 import type { GuardOptions, GuardSettings } from './options.js'
 
@@ -20,10 +21,16 @@ const checks: Readonly<Record<keyof GuardOptions, Check>> = {
     isJsonObject(value) && typeof value['attach'] === 'function'
       ? undefined
       : 'must be a TLS source: write `tls: await tlsFromFiles({ cert, key, ca })`',
+  // Its problems name their place themselves.
+  oauth: () => undefined,
   identity: (value) =>
     isListOf(value, (item) => kinds.some((kind) => kind === item)) && value.length > 0
       ? undefined
       : `must be a non-empty list of ${kinds.join(', ')}`,
+  open: (value) =>
+    isListOf(value, (item) => typeof item === 'string' && item.startsWith('/'))
+      ? undefined
+      : "must be a list of paths such as '/health'",
   origins: (value) =>
     isListOf(value, isOrigin)
       ? undefined
@@ -42,6 +49,10 @@ const checks: Readonly<Record<keyof GuardOptions, Check>> = {
   denyStatus: (value) => (value === 200 || value === 403 ? undefined : 'must be 200 or 403'),
   authorize: (value) =>
     typeof value === 'function' ? undefined : 'must be a function that answers true or false',
+  maxConnectionAge: (value) =>
+    typeof value === 'number' && value > 0 && value <= 86_400
+      ? undefined
+      : 'must be a number of seconds, more than 0 and at most 86400',
   audit: (value) =>
     typeof value === 'function' ? undefined : 'must be a function that takes an event',
   logger: (value) =>
@@ -63,11 +74,14 @@ export function readOptions(options: GuardOptions): GuardSettings {
   const problems = given.flatMap(([name, value]) => problemOf(name, value) ?? [])
   if (options.policy === undefined)
     problems.unshift('`policy` is required: write `policy: "policy.yaml"`')
+  if (options.oauth !== undefined) problems.push(...checkOAuth(options))
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return Object.freeze({
     policy: options.policy,
     tls: options.tls,
+    oauth: options.oauth,
     identity: Object.freeze([...(options.identity ?? ['spiffe', 'uri', 'dns'])]),
+    open: Object.freeze([...(options.open ?? [])]),
     origins: options.origins && Object.freeze([...options.origins]),
     hosts: options.hosts && Object.freeze([...options.hosts]),
     limits: Object.freeze({ ...defaultLimits, ...options.limits }),
@@ -76,9 +90,21 @@ export function readOptions(options: GuardOptions): GuardSettings {
     observing: options.enforcement === 'observe',
     denyStatus: options.denyStatus ?? 200,
     authorize: options.authorize,
+    maxConnectionAge: options.maxConnectionAge,
     audit: options.audit,
     logger: options.logger,
   })
+}
+
+/** What is wrong with the OAuth half, or with how it goes together with the TLS side. */
+function checkOAuth({ oauth, tls }: GuardOptions): readonly string[] {
+  const problems = checkOAuthOptions(oauth)
+  if (problems.length > 0 || tls?.clientCertificate !== 'required') return problems
+  const require = oauth?.require ?? 'both'
+  if (require === 'both' || require === 'certificate') return []
+  return [
+    `oauth.require '${require}' is for callers without a certificate, whom the TLS source refuses: set clientCertificate: 'request' in tlsFromFiles`,
+  ]
 }
 
 function problemOf(name: string, value: unknown): string | undefined {

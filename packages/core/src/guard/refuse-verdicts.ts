@@ -6,6 +6,7 @@ import {
   METHOD_NOT_FOUND,
   type RequestId,
 } from '../mcp/json-rpc-error.js'
+import type { Principal } from '../policy/principal.js'
 import {
   deniedNotification,
   deniedRequest,
@@ -13,8 +14,16 @@ import {
   refusedBatch,
   unknownMethod,
 } from './answer.js'
-import type { Call } from './context.js'
+import {
+  challenged,
+  challengedInResult,
+  challengeFor,
+  challengeInResult,
+  type Wanted,
+} from './challenge-answers.js'
+import type { Call, GuardContext } from './context.js'
 import type { Verdict } from './judge.js'
+import type { Tokens } from './tokens.js'
 
 /**
  * The answer to a body of which at least one message is refused. Nothing of it runs; in a batch the
@@ -24,23 +33,64 @@ import type { Verdict } from './judge.js'
  * result on its stream: it is never refused with 200.
  */
 export function refuseVerdicts(
+  { settings, tokens }: Pick<GuardContext, 'settings' | 'tokens'>,
+  { body, querySession, principal }: Pick<Call, 'body' | 'querySession' | 'principal'>,
   verdicts: readonly Verdict[],
-  { body, querySession }: Pick<Call, 'body' | 'querySession'>,
-  { denyStatus }: { readonly denyStatus: 200 | 403 },
 ): Answer {
-  const answer = toAnswer(verdicts, Array.isArray(body), denyStatus)
-  return querySession !== undefined && answer.status === 200 ? { ...answer, status: 403 } : answer
+  const overSse = querySession !== undefined
+  const { denyStatus } = settings
+  const errors = verdicts.flatMap(toError)
+  const refused = verdicts.find(({ effect }) => effect !== 'allow')
+  const answer =
+    Array.isArray(body) && errors.length > 0
+      ? refusedBatch(errors, denyStatus)
+      : refused?.effect === 'challenge' && tokens !== undefined
+        ? challenge(refused, { tokens, principal, overSse })
+        : toAnswer(refused, denyStatus)
+  return overSse && answer.status === 200 ? { ...answer, status: 403 } : answer
 }
 
-function toAnswer(verdicts: readonly Verdict[], isBatch: boolean, denyStatus: 200 | 403): Answer {
-  const errors = verdicts.flatMap(toError)
-  if (isBatch && errors.length > 0) return refusedBatch(errors, denyStatus)
-  const refused = verdicts.find(({ effect }) => effect !== 'allow')
+function toAnswer(refused: Verdict | undefined, denyStatus: 200 | 403): Answer {
   if (refused?.message.kind !== 'request') return deniedNotification()
   const { id, era } = refused.message
   if (refused.effect === 'foreign') return foreignTask(id)
   return refused.effect === 'unknown' ? unknownMethod(id, era) : deniedRequest(id, denyStatus)
 }
+
+interface Challenged {
+  readonly tokens: Tokens
+  readonly principal: Principal
+  readonly overSse: boolean
+}
+
+function challenge(
+  { message, decisions }: Verdict,
+  { tokens, principal, overSse }: Challenged,
+): Answer {
+  const wanted = joinWanted(decisions.flatMap(({ decision }) => toWanted(decision)))
+  const { token } = principal
+  if (message.kind !== 'request')
+    return challenged(null, wanted, challengeFor(wanted, token, tokens))
+  const inResult = principal.challenge === 'tool-result' && message.method === 'tools/call'
+  return inResult && !overSse
+    ? challengedInResult(message.id, challengeInResult(wanted, token, tokens))
+    : challenged(message.id, wanted, challengeFor(wanted, token, tokens))
+}
+
+function toWanted(decision: Verdict['decisions'][number]['decision']): readonly Wanted[] {
+  return decision.effect === 'challenge' ? [decision] : []
+}
+
+/** One challenge for all that a message needs: a client that has to come back for each gives up. */
+function joinWanted(wanted: readonly Wanted[]): Wanted {
+  const [first] = wanted
+  const token = wanted.find(({ wants }) => wants === 'token')
+  if (token !== undefined || first === undefined) return token ?? noToken
+  const scopes = wanted.flatMap((one) => (one.wants === 'scopes' ? one.scopes : []))
+  return { effect: 'challenge', wants: 'scopes', scopes: [...new Set(scopes)], rule: first.rule }
+}
+
+const noToken: Wanted = Object.freeze({ effect: 'challenge', wants: 'token', rule: '' })
 
 function toError({ effect, message }: Verdict): readonly { id: RequestId; code: number }[] {
   if (message.kind !== 'request') return []
@@ -49,6 +99,7 @@ function toError({ effect, message }: Verdict): readonly { id: RequestId; code: 
 
 const codes = {
   allow: INVALID_REQUEST,
+  challenge: DENIED,
   deny: DENIED,
   unknown: METHOD_NOT_FOUND,
   foreign: INVALID_PARAMS,

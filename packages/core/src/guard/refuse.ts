@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditEventType } from '../audit/event.js'
-import { CertificateError, RequestError } from '../errors.js'
+import { CertificateError, RequestError, TokenError } from '../errors.js'
 import { thumbprint } from '../identity/thumbprint.js'
 import { requestIdOf } from '../mcp/request-id.js'
 import type { Principal } from '../policy/principal.js'
 import { toAnswer } from './answer.js'
+import { credentialRefused } from './challenge-answers.js'
 import type { GuardContext } from './context.js'
 
 /**
@@ -17,15 +18,21 @@ export function refuse(
   error: unknown,
 ): void {
   try {
-    report(context, exchange, error)
+    auditRefusal(context, exchange, error)
   } catch (sinkError) {
     complain(context, sinkError)
   } finally {
-    context.answer(exchange.res, toAnswer(error, requestIdOf(exchange.body)))
+    const answer = credentialRefused(error, context.tokens)
+    context.answer(exchange.res, answer ?? toAnswer(error, requestIdOf(exchange.body)))
   }
 }
 
-function report(
+/**
+ * Records what prevented a decision.
+ *
+ * @throws whatever the audit sink throws
+ */
+export function auditRefusal(
   context: GuardContext,
   { req, principal }: { req: IncomingMessage; principal?: Principal },
   error: unknown,
@@ -54,13 +61,15 @@ function complain({ logger }: GuardContext, sinkError: unknown): void {
 }
 
 function typeOf(error: unknown): AuditEventType {
-  if (error instanceof CertificateError) return 'authentication'
+  if (error instanceof CertificateError || error instanceof TokenError) return 'authentication'
   if (error instanceof RequestError && error.status < 500) return 'protocol'
   return 'error'
 }
 
 function describeError(error: unknown): { reason: string; hint?: string } {
-  if (error instanceof CertificateError) return { reason: error.reason, hint: error.message }
+  if (error instanceof CertificateError || error instanceof TokenError) {
+    return { reason: error.reason, hint: error.message }
+  }
   return { reason: error instanceof Error ? error.message : 'a value that is no error was thrown' }
 }
 

@@ -1,23 +1,28 @@
 import type { IncomingMessage } from 'node:http'
 import { ConfigurationError } from '../errors.js'
+import { removeHeader } from '../http/headers.js'
 import { interceptResponse } from '../http/intercept-response.js'
 import { corsHeaders } from '../http/origin.js'
 import { createMessageFilter, type MessageFilter } from '../mcp/filter-result.js'
 import type { RequestId } from '../mcp/json-rpc-error.js'
 import { mayHoldList } from '../mcp/may-hold-list.js'
+import type { Message } from '../mcp/read-operations.js'
 import { failureEvents, internalFailure } from './answer.js'
 import { type AuthInfo, isGuardAuth, toAuthInfo } from './auth-info.js'
 import type { Call, GuardContext } from './context.js'
-import { createTenure, isLive } from './live-call.js'
+import { isLive } from './live-call.js'
 import { rememberedAnswers } from './remembered-answers.js'
 import { sessionsOf } from './sessions.js'
 import type { CallerTasks } from './tasks.js'
+import { createTenure, type Tenure } from './tenure.js'
 import { createView } from './weigh.js'
 
 /** What the answer to a call has to be filtered with. */
 export interface Released {
   /** The requests that wait for an answer on this response. */
   readonly ids: readonly RequestId[]
+  /** What was allowed. */
+  readonly messages: readonly Message[]
   readonly tasks: () => CallerTasks
 }
 
@@ -30,18 +35,30 @@ export interface Released {
  */
 export function release(context: GuardContext, call: Call, released: Released): Call {
   const { req, res, principal } = call
-  const tenure = isLive(call) ? createTenure(context, call) : undefined
+  const live = isLive(call)
+  // Most calls end before anything could be taken from under them: for those it is made when that is asked.
+  let tenure = live ? createTenure(context, call, released.messages) : undefined
+  const hold = (): Tenure => {
+    tenure ??= createTenure(context, call, released.messages)
+    return tenure
+  }
   const sessions = sessionsOf(context.seals, principal)
   let filter: MessageFilter | undefined
   setAuth(req, toAuthInfo(principal))
+  if (principal.token !== undefined) hideCredentials(req)
+  sendNonce(context, call)
   allowPage(context, call)
   const interception = interceptResponse(res, {
     rewrite: (message) => {
-      filter ??= createMessageFilter(createView(context, call), released.tasks())
+      filter ??= createMessageFilter(
+        createView(context, call, 'lists'),
+        released.tasks(),
+        createView(context, call, 'deliveries'),
+      )
       return filter(message)
     },
     mayHoldList,
-    remembered: () => (tenure === undefined ? rememberedAnswers(context, call) : undefined),
+    remembered: () => (live ? undefined : rememberedAnswers(context, call)),
     onHead: sessions.sealHead,
     endpoint: sessions.sealEndpoint,
     eventId: sessions.sealEvent,
@@ -54,7 +71,7 @@ export function release(context: GuardContext, call: Call, released: Released): 
       return failureEvents(released.ids)
     },
   })
-  context.admitted(res, interception, tenure && (() => tenure.review(interception.fail)))
+  context.admitted(res, interception, hold)
   tenure?.review(interception.fail)
   return call
 }
@@ -75,6 +92,18 @@ function auditUnfilterable({ audit }: GuardContext, { req, principal }: Call): v
 function allowPage({ settings }: GuardContext, { req, res }: Call): void {
   if (req.headers.origin === undefined) return
   for (const [name, value] of Object.entries(corsHeaders(req, settings))) res.setHeader(name, value)
+}
+
+/** The token was issued for this server: what handles the call must not pass it on. */
+function hideCredentials(req: IncomingMessage): void {
+  removeHeader(req, 'authorization')
+  removeHeader(req, 'dpop')
+}
+
+/** The nonce a client puts into its next proof, so that it is not refused once at each change (RFC 9449 section 8.2). */
+function sendNonce({ tokens }: GuardContext, { res, principal }: Call): void {
+  const nonce = principal.token?.binding.key === undefined ? undefined : tokens?.proofNonce()
+  if (nonce !== undefined) res.setHeader('dpop-nonce', nonce)
 }
 
 function setAuth(req: IncomingMessage & { auth?: unknown }, auth: AuthInfo): void {

@@ -30,7 +30,7 @@ export function rewriteBody(context: GuardContext, call: Call, judged: Judged): 
     noteCall(message, element, judged)
     const opened = openTaskIds(element, (sealed) => judged.tasks().open(sealed))
     if (!isListen(message)) return opened
-    const view = createView(context, call)
+    const view = createView(context, call, 'deliveries')
     return { ...opened, params: narrowListen(opened['params'], view, judged.tasks().openVisible) }
   })
   if (rewritten.every((element, index) => element === sent[index])) return call

@@ -5,6 +5,7 @@ import { replaceHeader, singleHeader } from '../http/headers.js'
 import type { ResponseHead } from '../http/response-head.js'
 import { INVALID_REQUEST, SESSION_NOT_FOUND } from '../mcp/json-rpc-error.js'
 import type { Principal } from '../policy/principal.js'
+import { type Owners, openFor, ownersOf } from './owners.js'
 import type { Seals } from './seals.js'
 
 const header = 'mcp-session-id'
@@ -34,13 +35,14 @@ export interface CallerSessions {
 }
 
 /**
- * Ties sessions to one caller (MCP, Security Best Practices: Session Hijacking). `owner` is the name of
- * the principal, not of the certificate: a renewed certificate keeps its sessions.
+ * Ties sessions to one caller (MCP, Security Best Practices: Session Hijacking). The owners are names
+ * of the principal, not of the certificate itself: a renewed certificate keeps its sessions.
  */
-export function createCallerSessions(seals: Seals, owner: string): CallerSessions {
+export function createCallerSessions(seals: Seals, owners: Owners): CallerSessions {
+  const [owner] = owners
   const seal = (text: string) => seals.seal({ label: 'session', owner, text })
   const open = (text: string, label: 'session' | 'event' = 'session') => {
-    const id = seals.open({ label, owner, text })
+    const id = openFor(seals, owners, { label, text })
     if (id === undefined) {
       throw new RequestError(404, SESSION_NOT_FOUND, `no ${label} of this caller`)
     }
@@ -69,7 +71,7 @@ const made = new WeakMap<Principal, { readonly seals: Seals; readonly sessions: 
 export function sessionsOf(seals: Seals, principal: Principal): CallerSessions {
   const before = made.get(principal)
   if (before?.seals === seals) return before.sessions
-  const sessions = createCallerSessions(seals, principal.name)
+  const sessions = createCallerSessions(seals, ownersOf(principal))
   made.set(principal, { seals, sessions })
   return sessions
 }

@@ -5,6 +5,7 @@ import type { Message } from '../mcp/read-operations.js'
 import { isRequestId } from '../mcp/request-id.js'
 import type { TaskSeals } from '../mcp/task-ids.js'
 import type { Call, GuardContext } from './context.js'
+import { openFor, ownersOf } from './owners.js'
 import { createView } from './weigh.js'
 
 /** Tasks of one caller, as the application knows them and as the caller does. */
@@ -27,14 +28,15 @@ interface Task {
 
 /**
  * Ties tasks to one caller (MCP 2025-11-25, Tasks: Task Isolation and Access Control). A sealed id
- * holds the application's own and the tool that made the task, so nothing is stored for it. `owner` is
- * the name of the principal, not of the certificate: a renewed certificate keeps its tasks.
+ * holds the application's own and the tool that made the task, so nothing is stored for it. The owners are
+ * names of the principal, not of the certificate itself: a renewed certificate keeps its tasks.
  *
  * Not checked: whether the task exists, and whether the application gives one id to two tasks.
  */
 export function createCallerTasks(context: GuardContext, call: Call): CallerTasks {
-  const owner = call.principal.name
-  const permits = createView(context, call)
+  const owners = ownersOf(call.principal)
+  const [owner] = owners
+  const permits = createView(context, call, 'deliveries')
   const { noteCall, calledTool, ...memory } = createMemory(context, call)
 
   const isAllowed = (tool: string) => permits({ kind: 'tool', name: tool, args: undefined })
@@ -43,7 +45,7 @@ export function createCallerTasks(context: GuardContext, call: Call): CallerTask
     return context.seals.seal({ label: 'task', owner, text: toText({ taskId, tool }) })
   }
   const open = (sealed: string) => {
-    const text = context.seals.open({ label: 'task', owner, text: sealed })
+    const text = openFor(context.seals, owners, { label: 'task', text: sealed })
     const task = text === undefined ? undefined : parseText(text)
     if (task !== undefined) memory.keep(task)
     return task

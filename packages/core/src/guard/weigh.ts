@@ -26,20 +26,30 @@ function record(context: GuardContext, call: Call, verdict: Verdict): Verdict {
   if (verdict.effect === 'unknown') auditUnknown(context, call, message)
   if (verdict.effect === 'foreign') auditForeign(context, call, message)
   for (const decided of verdict.decisions) auditDecision(context, call, decided)
-  return observing && verdict.effect === 'deny' ? { ...verdict, effect: 'allow' } : verdict
+  const refused = verdict.effect === 'deny' || verdict.effect === 'challenge'
+  return observing && refused ? { ...verdict, effect: 'allow' } : verdict
 }
+
+/** What of the things a caller would need more for is in its view: all in lists, none where something is delivered. */
+export type ViewOf = 'lists' | 'deliveries'
 
 /**
  * What of an answer a caller may see, by the policy the call was decided on, or where it stays open by
  * the one in force; each hidden thing is recorded while observing, and shown.
  */
-export function createView(context: GuardContext, call: Call): (operation: Operation) => boolean {
+export function createView(
+  context: GuardContext,
+  call: Call,
+  of: ViewOf,
+): (operation: Operation) => boolean {
   const follow = isLive(call) ? createFollower(context, call) : () => call
   return (operation) => {
     const now = follow()
     const { policy, principal } = now
     const decision = decide(policy, principal, operation)
     if (decision.effect === 'allow') return true
+    // What a token or more scope would open is listed, so that a client learns to ask for it.
+    if (decision.effect === 'challenge' && of === 'lists') return true
     if (!context.settings.observing) return false
     auditDecision(context, now, { method: 'answer', operation, decision })
     return true

@@ -49,3 +49,12 @@ export function replaceHeader(req: HttpRequest, name: string, value: string): vo
   const index = rawHeaders.findIndex((text, position) => position % 2 === 0 && isNamed(text, name))
   if (index !== -1) rawHeaders[index + 1] = value
 }
+
+/** Takes a header away, from `headers` and from `rawHeaders`, however often it was sent. */
+export function removeHeader(req: HttpRequest, name: string): void {
+  delete req.headers[name]
+  const { rawHeaders } = req
+  for (let index = rawHeaders.length - 2; index >= 0; index -= 2) {
+    if (isNamed(rawHeaders[index], name)) rawHeaders.splice(index, 2)
+  }
+}

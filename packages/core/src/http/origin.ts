@@ -21,7 +21,8 @@ const ALLOWED_HEADERS = [
   'mcp-protocol-version',
   'mcp-session-id',
 ]
-const EXPOSED_HEADERS = 'mcp-session-id, mcp-protocol-version, www-authenticate, retry-after'
+const EXPOSED_HEADERS =
+  'mcp-session-id, mcp-protocol-version, www-authenticate, dpop-nonce, retry-after'
 const PARAMETER_HEADER = /^mcp-param-[a-z0-9-]{1,64}$/
 const AUTHORITY = /^(?<name>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?<port>:[0-9]{1,5})?$/
 

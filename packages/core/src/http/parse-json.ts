@@ -1,6 +1,6 @@
 import { RequestError } from '../errors.js'
+import { exceedsDepth, hasDuplicateKey } from '../mcp/scan-json.js'
 import { checkDecisionKeys, checkNesting } from './check-keys.js'
-import { exceedsDepth, hasDuplicateKey } from './scan-json.js'
 
 /** How deep a body may nest, and whether a key given twice is refused. */
 export interface JsonLimits {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { CertificateError } from '../errors.js'
-import { findIssuers } from './chain.js'
+import { findIssuers, findLinks } from './chain.js'
 import type { SpiffeId } from './spiffe-id.js'
 
 /** A named set of CA certificates that vouch for clients. */
@@ -79,7 +79,34 @@ function findAnchoredIssuers(question: AuthorityQuestion): readonly X509Certific
   const issuers = [...findIssuers({ leaf, pile: [...anchors, ...presented], now })]
   const anchored = issuers.filter((issuer) => holdsAny(anchors, [issuer]))
   if (anchored.length > 0) return anchored
-  throw presented.length === 0
+  throw unanchored(presented)
+}
+
+/**
+ * Finds the shortest chain from the leaf to a trust anchor: the leaf, its issuer, that one's issuer,
+ * the anchor last; undefined if there is none.
+ *
+ * Not checked: which authority the anchor is of, and what {@link findIssuers} leaves out.
+ */
+export function findChain({
+  leaf,
+  presented,
+  authorities,
+  now,
+}: Omit<AuthorityQuestion, 'spiffeId'>): readonly X509Certificate[] | undefined {
+  const anchors = authorities.flatMap((authority) => authority.anchors)
+  const issued = findLinks({ leaf, pile: [...anchors, ...presented], now })
+  const anchor = [...issued.keys()].find((issuer) => holdsAny(anchors, [issuer]))
+  if (anchor === undefined) return undefined
+  const chain: X509Certificate[] = []
+  for (let next: X509Certificate | undefined = anchor; next; next = issued.get(next)) {
+    chain.unshift(next)
+  }
+  return chain
+}
+
+function unanchored(presented: readonly X509Certificate[]): CertificateError {
+  return presented.length === 0
     ? new CertificateError(
         'chain-unavailable',
         'no authority issued the certificate itself, and no intermediate certificates are there',

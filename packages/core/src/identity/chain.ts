@@ -12,22 +12,38 @@ interface ChainSearch {
 }
 
 /**
- * Finds every certificate of a pile that a chain of signatures leads to from the leaf. Each link is
- * verified: names and key identifiers fit, the issuer is a CA certificate, may sign certificates, is
+ * Finds every certificate of a pile that a chain of signatures leads to from the leaf; see {@link findLinks}.
+ */
+export function findIssuers(search: ChainSearch): ReadonlySet<X509Certificate> {
+  return new Set(findLinks(search).keys())
+}
+
+/**
+ * Finds every certificate of a pile that a chain of signatures leads to from the leaf, the nearest
+ * first, each with the certificate it signed on the shortest way. Each link is verified: names and key identifiers fit, the issuer is a CA certificate, may sign certificates, is
  * valid at `now`, may have that many intermediates below it, and its key verifies the signature
  * (RFC 5280 section 6.1.3). The order in which a peer sent its certificates means nothing.
  *
  * Not checked: revocation, policies, and name constraints: a CA that has them ends the search on its
  * branch.
  */
-export function findIssuers({ leaf, pile, now }: ChainSearch): ReadonlySet<X509Certificate> {
-  const found = new Set<X509Certificate>()
+export function findLinks({
+  leaf,
+  pile,
+  now,
+}: ChainSearch): ReadonlyMap<X509Certificate, X509Certificate> {
+  const found = new Map<X509Certificate, X509Certificate>()
   let subjects: readonly X509Certificate[] = [leaf]
   // By level and each certificate once: a pile of cross-signed certificates costs no more than its square.
   for (let depth = 0; depth < maximumDepth && subjects.length > 0; depth++) {
     const link = { subjects, intermediatesBelow: depth, now }
-    const level = pile.filter((candidate) => !found.has(candidate) && hasIssued(candidate, link))
-    for (const issuer of level) found.add(issuer)
+    const level: X509Certificate[] = []
+    for (const candidate of pile) {
+      const subject = found.has(candidate) ? undefined : findIssued(candidate, link)
+      if (subject === undefined) continue
+      found.set(candidate, subject)
+      level.push(candidate)
+    }
     subjects = level.filter((issuer) => readIssuer(issuer)?.isSignedStrongly)
   }
   return found
@@ -39,11 +55,11 @@ interface Link {
   readonly now: number
 }
 
-function hasIssued(candidate: X509Certificate, link: Link): boolean {
+function findIssued(candidate: X509Certificate, link: Link): X509Certificate | undefined {
   // Names first: of a large pile of anchors only those asked for are parsed.
   const subjects = link.subjects.filter((subject) => subject.checkIssued(candidate))
-  if (subjects.length === 0 || !mayIssue(candidate, link)) return false
-  return subjects.some((subject) => subject.verify(candidate.publicKey))
+  if (subjects.length === 0 || !mayIssue(candidate, link)) return undefined
+  return subjects.find((subject) => subject.verify(candidate.publicKey))
 }
 
 function mayIssue(candidate: X509Certificate, { intermediatesBelow, now }: Link): boolean {

@@ -1,19 +1,26 @@
 import { X509Certificate } from 'node:crypto'
 import { CertificateError } from '../errors.js'
-import {
-  type Authority,
-  type AuthorityQuestion,
-  findAuthority,
-  findAuthorityByChain,
-} from './authority.js'
+import { type Authority, findAuthority, findAuthorityByChain } from './authority.js'
 import { parseCertificate } from './parse-certificate.js'
 import type { PeerCertificate } from './peer-certificate.js'
+import { keepPresented } from './presented-chain.js'
 import { thumbprint } from './thumbprint.js'
 import { readTlsPeer, type TlsPeer } from './tls-peer.js'
 import { verifyValidity } from './validity.js'
 
 /** Certificates followed upwards from the leaf; real chains have two or three. */
 const maximumPresented = 8
+
+/** How a peer is read. */
+export interface ReadOptions {
+  /** Milliseconds since the epoch; the present time unless given. */
+  readonly now?: number
+  /**
+   * Follow the chain also where there is one authority only: for a connection whose handshake may have
+   * been made against other authorities than these.
+   */
+  readonly followChain?: boolean
+}
 
 /**
  * Reads who is at the other end of a TLS socket: the one place where a connection becomes an
@@ -22,25 +29,28 @@ const maximumPresented = 8
  * certificate (see {@link parseCertificate}), and one authority vouches for it (see
  * {@link findAuthority}).
  *
- * Not checked: revocation, which the TLS context does; whether the server handed the socket's
- * handshake to these authorities; anything a policy asks.
+ * Not checked: revocation, which the TLS context does; without `followChain` and with one authority,
+ * whether the server handed the socket's handshake to it; anything a policy asks.
  *
  * @throws {CertificateError} with the reason of the first thing that does not hold
  */
 export function readPeerCertificate(
   socket: unknown,
   authorities: readonly Authority[],
-  now: number = Date.now(),
+  { now = Date.now(), followChain = false }: ReadOptions = {},
 ): PeerCertificate {
   const peer = readTlsPeer(socket)
   const leaf = readLeaf(peer)
   verifyAuthorized(peer)
-  const certificate = parseCertificate(leaf.raw)
-  verifyValidity(certificate, now)
-  const { spiffeId } = certificate
-  const presented = authorities.length > 1 ? collectPresented(leaf) : []
-  const authority = findAuthority({ leaf, presented, spiffeId, authorities, now })
-  return Object.freeze({ ...certificate, authority })
+  const parsed = parseCertificate(leaf.raw)
+  verifyValidity(parsed, now)
+  const { spiffeId } = parsed
+  const presented = collectPresented(leaf)
+  const find = followChain ? findAuthorityByChain : findAuthority
+  const authority = find({ leaf, presented, spiffeId, authorities, now })
+  const certificate = Object.freeze({ ...parsed, authority })
+  keepPresented(certificate, { leaf, presented, authorities })
+  return certificate
 }
 
 /**
@@ -48,7 +58,7 @@ export function readPeerCertificate(
  * still authorized, the certificate still valid, and, below TLS 1.3, where a peer can renegotiate,
  * still the same. Reads no certificate on TLS 1.3.
  *
- * Not checked: revocation and authorities changed since; see {@link verifyStillVouched}.
+ * Not checked: revocation and authorities changed since; see `verifyStillVouched`.
  *
  * @throws {CertificateError} with reason `no-tls`, `no-certificate`, `not-authorized`, `expired`,
  * `not-yet-valid` or `certificate-changed`
@@ -64,28 +74,6 @@ export function assertStillValid(socket: unknown, certificate: PeerCertificate, 
 
 // What connections of TLS 1.3 presented: they cannot renegotiate, nor become another version.
 const settled = new WeakMap<object, PeerCertificate>()
-
-/**
- * Verifies, after authorities were replaced, that the authority of a certificate still vouches for it.
- * Unlike {@link readPeerCertificate} it follows the chain also where there is one authority only: the
- * handshake was made against the authorities of its time.
- *
- * @throws {CertificateError} with reason `unknown-authority`, `chain-unavailable`, or as
- * {@link assertStillValid}
- */
-export function verifyStillVouched(
-  socket: unknown,
-  certificate: PeerCertificate,
-  question: Pick<AuthorityQuestion, 'authorities' | 'now'>,
-): void {
-  const leaf = readLeaf(readTlsPeer(socket))
-  verifySame(leaf, certificate)
-  const { spiffeId, authority } = certificate
-  const presented = collectPresented(leaf)
-  if (findAuthorityByChain({ ...question, leaf, presented, spiffeId }) !== authority) {
-    throw new CertificateError('unknown-authority', `${authority} no longer vouches`)
-  }
-}
 
 function readLeaf(peer: TlsPeer): X509Certificate {
   const leaf = peer.readCertificate()

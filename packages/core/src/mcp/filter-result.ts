@@ -22,7 +22,7 @@ interface ListShape {
  * request it answers: a replayed or misdelivered list is filtered like any other. Lists of tools,
  * prompts, resources and templates keep the elements that are permitted, cursors and `ttlMs` stay,
  * `cacheScope` becomes `private`, and `notifications/resources/updated` is dropped unless the resource
- * may be read. Tasks are those `tasks` knows, under their sealed ids (`sealTaskIds`). Arrays are
+ * may be read, which `mayRead` says where more is listed than that. Tasks are those `tasks` knows, under their sealed ids (`sealTaskIds`). Arrays are
  * filtered element by element. The message handed in is never changed.
  *
  * Not touched: params of requests the server sends, errors, content of tool and prompt results,
@@ -31,7 +31,11 @@ interface ListShape {
  * The filter throws {RequestError} (500) for a message that can be read in two ways, or a list that
  * is no array; such an answer must not be sent.
  */
-export function createMessageFilter(permits: Permits, tasks: TaskSeals = noTasks): MessageFilter {
+export function createMessageFilter(
+  permits: Permits,
+  tasks: TaskSeals = noTasks,
+  mayRead: Permits = permits,
+): MessageFilter {
   const shapes: readonly ListShape[] = [
     {
       list: 'tools',
@@ -56,7 +60,7 @@ export function createMessageFilter(permits: Permits, tasks: TaskSeals = noTasks
     if (Object.hasOwn(message, 'result')) {
       return sealTaskIds(filterResponse(message, shapes), tasks)
     }
-    return isHiddenUpdate(message, permits) ? undefined : sealTaskIds(message, tasks)
+    return isHiddenUpdate(message, mayRead) ? undefined : sealTaskIds(message, tasks)
   }
 }
 
@@ -100,11 +104,11 @@ function isKeptElement(element: unknown, shape: ListShape): boolean {
   return typeof name === 'string' && shape.isKept(name)
 }
 
-function isHiddenUpdate(message: JsonObject, permits: Permits): boolean {
+function isHiddenUpdate(message: JsonObject, mayRead: Permits): boolean {
   if (message['method'] !== 'notifications/resources/updated') return false
   const params = message['params']
   const uri = isJsonObject(params) ? params['uri'] : undefined
-  return typeof uri !== 'string' || !permits({ kind: 'resource', uri })
+  return typeof uri !== 'string' || !mayRead({ kind: 'resource', uri })
 }
 
 const noTasks: TaskSeals = Object.freeze({

@@ -79,7 +79,11 @@ type Requirement =
 
 /** Who verifies tokens: this library, for authorization servers it is told of, or a verifier the application has. */
 type Verification =
-  | { readonly issuers: readonly [IssuerOptions, ...IssuerOptions[]]; readonly verifier?: never }
+  | {
+      readonly issuers: readonly [IssuerOptions, ...IssuerOptions[]]
+      readonly verifier?: never
+      readonly authorizationServers?: never
+    }
   | {
       readonly verifier: TokenVerifier
       /** The authorization servers the metadata names; at least one. */

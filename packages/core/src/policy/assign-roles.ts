@@ -1,31 +1,58 @@
 import type { IdentityKind } from '../identity/identify.js'
-import type { PeerCertificate } from '../identity/peer-certificate.js'
-import { type CertificateFacts, toCertificateFacts, toIndexKeys } from './certificate-pattern.js'
-import type { CompiledAssignment } from './compile-assignments.js'
+import {
+  type CallerFacts,
+  type Criterion,
+  toCallerFacts,
+  toCallerKeys,
+  toCertificateKeys,
+} from './caller-facts.js'
 import { compiledOf, type Policy } from './policy.js'
+import type { Peer, Principal } from './principal.js'
+import { shareRoles } from './role-sets.js'
+
+/** What the assignments of a policy say of a caller. */
+export type AssignedRoles = Pick<Principal, 'roles' | 'rolesWithToken' | 'challenge'>
 
 /**
- * The roles the assignments of a policy give to a certificate: sorted, without repetition, frozen.
- * Costs a few map lookups, however many assignments there are. Not checked: whether the certificate is
- * trusted and valid, which is settled before.
+ * The roles the assignments of a policy give to a caller, and those a token could add where none was
+ * presented: sorted, without repetition, frozen, and one array for all who have the same. Costs a few map
+ * lookups, however many assignments there are. Not checked: whether the credentials are trusted and
+ * valid, which is settled before.
  *
  * @throws {ConfigurationError} if the policy was not made by `loadPolicy` or `definePolicy`
  */
 export function assignRoles(
   policy: Policy,
-  certificate: PeerCertificate,
+  peer: Peer,
   kinds: readonly IdentityKind[],
-): readonly string[] {
-  const { assignmentIndex } = compiledOf(policy)
-  const facts = toCertificateFacts(certificate, kinds)
-  const candidates = new Set(toIndexKeys(facts).flatMap((key) => assignmentIndex.get(key) ?? []))
-  const roles = new Set<string>()
-  for (const assignment of candidates) {
-    if (matches(assignment, facts)) for (const role of assignment.roles) roles.add(role)
+): AssignedRoles {
+  const { assignmentIndex, roleSets } = compiledOf(policy)
+  const { assignments, offers, claims } = assignmentIndex
+  const facts = toCallerFacts(peer, kinds)
+  const matching = findCandidates(assignments, toCallerKeys(facts, claims)).filter(
+    ({ certificate, token }) => matches(certificate, facts) && matches(token, facts),
+  )
+  const offered = findCandidates(offers, toCertificateKeys(facts)).filter(({ certificate }) =>
+    matches(certificate, facts),
+  )
+  const roles = new Set(matching.flatMap((assignment) => assignment.roles))
+  const promised = peer.token === undefined ? offered.flatMap((offer) => [...offer.roles]) : []
+  return {
+    roles: shareRoles(roleSets, roles),
+    rolesWithToken: shareRoles(roleSets, new Set(promised.filter((role) => !roles.has(role)))),
+    ...([...matching, ...offered].some(({ challenges }) => challenges) && {
+      challenge: 'tool-result',
+    }),
   }
-  return Object.freeze([...roles].sort())
 }
 
-function matches({ criteria }: CompiledAssignment, facts: CertificateFacts): boolean {
-  return criteria.every((patterns) => patterns.some((pattern) => pattern.matches(facts)))
+function findCandidates<Entry>(
+  index: ReadonlyMap<string, readonly Entry[]>,
+  keys: readonly string[],
+): readonly Entry[] {
+  return [...new Set(keys.flatMap((key) => index.get(key) ?? []))]
+}
+
+function matches(criteria: readonly Criterion[], facts: CallerFacts): boolean {
+  return criteria.every((criterion) => criterion.matches(facts))
 }

@@ -98,11 +98,6 @@ function checkFunction(name: string): void {
 export function checkName(name: string, variables: readonly string[]): void {
   if (variables.includes(name) || typeNames.has(name)) return
   if (ofTime.test(name)) throw timeless(name)
-  if (name === 'token') {
-    throw new ConfigurationError(
-      'reads "token", but tokens are not supported yet: use "principal" or "certificate"',
-    )
-  }
   throw new ConfigurationError(
     `reads ${quote(name)}, which is not known here; the variables are ${variables.join(', ')}`,
   )

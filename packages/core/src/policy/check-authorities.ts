@@ -4,6 +4,7 @@ import type { IdentityKind } from '../identity/identify.js'
 import type { CompiledAssignment } from './compile-assignments.js'
 import { quote } from './pattern.js'
 import { compiledOf, type Policy } from './policy.js'
+import { toList } from './to-list.js'
 
 /** What a policy has to know of an authority: its name and the trust domains it alone vouches for. */
 export interface AuthorityNames {
@@ -38,13 +39,15 @@ function findProblems(
   authorities: readonly AuthorityNames[],
   kinds: readonly IdentityKind[],
 ): readonly string[] {
+  // Tokens have issuers; an authority vouches for certificates alone.
+  if (assignment.certificate.length === 0) return []
   const problems = findUnknown(assignment, authorities)
   if (authorities.length > 1 && !namesOneAuthority(assignment, authorities)) {
     problems.push(
       `could mean certificates of any authority: add "authority" (${list(authorities)}), or give its SPIFFE trust domain to exactly one authority`,
     )
   }
-  if (assignment.usesCommonName && !kinds.includes('cn')) {
+  if (assignment.written.cn !== undefined && !kinds.includes('cn')) {
     const option = [...kinds, 'cn'].map((kind) => `'${kind}'`).join(', ')
     problems.push(
       `asks for a common name, which is not taken from certificates: set the option identity: [${option}], or use another key than "cn"`,
@@ -58,7 +61,7 @@ function findUnknown(
   authorities: readonly AuthorityNames[],
 ): string[] {
   const known = authorities.map(({ name }) => name)
-  const unknown = assignment.authorities?.filter((name) => !known.includes(name)) ?? []
+  const unknown = toList(assignment.written.authority).filter((name) => !known.includes(name))
   return unknown.map((name) => {
     const closest = closestName(name, known)
     const advice = closest === undefined ? '' : `, did you mean ${quote(closest)}?`
@@ -67,10 +70,10 @@ function findUnknown(
 }
 
 function namesOneAuthority(
-  { authorities: named, trustDomains }: CompiledAssignment,
+  { written, trustDomains }: CompiledAssignment,
   authorities: readonly AuthorityNames[],
 ): boolean {
-  if (named !== undefined) return true
+  if (written.authority !== undefined) return true
   const owned = (domain: string): boolean =>
     authorities.filter((authority) => authority.trustDomains.includes(domain)).length === 1
   return trustDomains.length > 0 && trustDomains.every(owned)

@@ -12,8 +12,8 @@ import {
 /** What an expression may read, and which of it the caller writes. */
 export interface Vocabulary {
   readonly variables: readonly string[]
-  /** Variables whose size only the request bounds. */
-  readonly fromRequest: ReadonlySet<string>
+  /** Variables whose size only the request or a token bounds. */
+  readonly unbounded: ReadonlySet<string>
   /** Throws if a regular expression cannot be compiled. */
   readonly compilePattern: (pattern: string) => void
 }
@@ -28,8 +28,8 @@ const accumulator = '@result'
 
 /**
  * Refuses an expression that reads or calls what is not known, or whose cost is more than linear in the
- * request: loops in loops, loops over one part of the request that look at another, and searches for
- * text that comes from the request.
+ * request and the token: loops in loops, loops over one part of them that look at another, and searches
+ * for text that comes from them.
  *
  * @throws {ConfigurationError}
  */
@@ -55,9 +55,9 @@ function check(expression: Expression, scope: Scope): void {
 function checkSearch({ function: name, target, args }: Call, scope: Scope): void {
   if (name === 'matches') checkMatches(target === undefined ? undefined : args, scope)
   if (name !== 'contains') return
-  if (args.some((needle) => mentions(needle, scope.fromRequest))) {
+  if (args.some((needle) => mentions(needle, scope.unbounded))) {
     throw new ConfigurationError(
-      'searches with "contains" for text from the request, whose cost is not bounded: search for text of the policy',
+      'searches with "contains" for text from the request or the token, whose cost is not bounded: search for text of the policy',
     )
   }
 }
@@ -85,17 +85,17 @@ function checkLoop(loop: Loop, scope: Scope): void {
   if (scope.inLoop) throw new ConfigurationError('has a loop in a loop: split it into entries')
   if (iterRange === undefined) throw new ConfigurationError('has a loop over nothing')
   check(iterRange, scope)
-  const overRequest = mentions(iterRange, scope.fromRequest)
+  const overRequest = mentions(iterRange, scope.unbounded)
   const steps = [loop.accuInit, loop.loopCondition, loop.loopStep, loop.result]
   const inner: Scope = {
     ...scope,
     inLoop: true,
     variables: [...scope.variables, iterVar, accumulator],
-    fromRequest: overRequest ? new Set([...scope.fromRequest, iterVar]) : scope.fromRequest,
+    unbounded: overRequest ? new Set([...scope.unbounded, iterVar]) : scope.unbounded,
   }
   for (const step of steps) {
     if (step === undefined) continue
-    if (overRequest && mentions(step, without(scope.fromRequest, iterVar))) throw twoParts()
+    if (overRequest && mentions(step, without(scope.unbounded, iterVar))) throw twoParts()
     check(step, inner)
   }
 }
@@ -106,6 +106,6 @@ function without(names: ReadonlySet<string>, name: string): ReadonlySet<string> 
 
 function twoParts(): ConfigurationError {
   return new ConfigurationError(
-    'looks at the request inside a loop over the request, whose cost is not bounded: there only the variable of the loop, "principal" and "certificate" can be used',
+    'looks at the request or the token inside a loop over one of them, whose cost is not bounded: there only the variable of the loop, "principal" and "certificate" can be used',
   )
 }

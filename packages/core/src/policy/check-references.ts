@@ -1,10 +1,10 @@
 import { closestName } from '../closest-name.js'
+import { checkToken } from './check-token.js'
 import { findExtendsCycles } from './extends-cycles.js'
 import { quote } from './pattern.js'
 import type { PathIssue } from './policy-issue.js'
+import { type Fields, toFields } from './raw-fields.js'
 import { certificateKeys } from './schema.js'
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** What a role can be called. */
 export const roleName: RegExp = /^[A-Za-z][A-Za-z0-9_-]*$/
@@ -56,13 +56,36 @@ function checkAssignment(
   const path = ['assignments', index]
   const fields = toFields(assignment)
   const unknown = checkRoles(toList(fields['roles']), [...path, 'roles'], known)
-  const selecting = certificateKeys.filter((key) => key !== 'issuer')
-  if (assignment !== fields || selecting.some((key) => fields[key] !== undefined)) return unknown
-  const message =
-    fields['issuer'] !== undefined
-      ? `has only "issuer", which narrows: add one of ${selecting.join(', ')}`
-      : `names no certificate: add one of ${selecting.join(', ')}`
-  return [...unknown, { path, message }]
+  if (assignment !== fields) return unknown
+  const selects = selecting.some((key) => fields[key] !== undefined)
+  return [
+    ...unknown,
+    ...(selects ? [] : [{ path, message: describeUnselecting(fields) }]),
+    ...checkAnyCertificate(fields, path),
+    ...checkToken(fields['token'], [...path, 'token']),
+  ]
+}
+
+const selecting: readonly string[] = [
+  ...certificateKeys.filter((key) => key !== 'issuer'),
+  'certificate',
+  'token',
+]
+
+function describeUnselecting(fields: Fields): string {
+  const advice = `add one of ${selecting.join(', ')}`
+  return fields['issuer'] === undefined
+    ? `names neither a certificate nor a token: ${advice}`
+    : `has only "issuer", which narrows: ${advice}`
+}
+
+// Whoever reads it would not know which of the two counts.
+function checkAnyCertificate(fields: Fields, path: readonly PropertyKey[]): readonly PathIssue[] {
+  const narrowing: readonly string[] = ['authority', 'issuer']
+  const named = certificateKeys.find((key) => !narrowing.includes(key) && fields[key] !== undefined)
+  if (fields['certificate'] === undefined || named === undefined) return []
+  const message = `says any certificate beside ${quote(named)}: remove one of the two`
+  return [{ path: [...path, 'certificate'], at: 'key', message }]
 }
 
 function checkRoles(
@@ -82,14 +105,6 @@ function describeUnknownRole(name: string, known: readonly string[]): string {
   if (closest !== undefined) return `unknown role ${quote(name)}, did you mean "${closest}"?`
   if (known.length === 0) return `unknown role ${quote(name)}: define it under roles`
   return `unknown role ${quote(name)}, known: ${known.slice(0, 10).join(', ')}`
-}
-
-function toFields(value: unknown): Fields {
-  return isFields(value) ? value : {}
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function toList(value: unknown): readonly unknown[] {

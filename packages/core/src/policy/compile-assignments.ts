@@ -1,22 +1,31 @@
-import { type CertificatePattern, parseCertificatePattern } from './certificate-pattern.js'
+import { anyCertificate, type Criterion } from './caller-facts.js'
+import { type CertificateKey, parseCertificatePattern } from './certificate-pattern.js'
 import type { AssignmentDefinition, OneOrMany } from './definition.js'
+import { type AssignmentIndex, indexAssignments } from './index-assignments.js'
 import type { Locate, Position } from './policy-issue.js'
 import type { certificateKeys } from './schema.js'
+import { toList } from './to-list.js'
+import { parseTokenMatcher } from './token-pattern.js'
 
-/** One assignment: every criterion has to match, of a criterion any one pattern. */
+/** One assignment: every criterion has to match. */
 export interface CompiledAssignment {
-  readonly criteria: readonly (readonly CertificatePattern[])[]
+  /** What it asks of a certificate; empty if it asks for none. */
+  readonly certificate: readonly Criterion[]
+  /** What it asks of a token; empty if it asks for none. */
+  readonly token: readonly Criterion[]
+  /** The same for assignments that ask the same of a certificate. */
+  readonly certificateText: string
   readonly roles: readonly string[]
-  readonly authorities: readonly string[] | undefined
+  readonly challenges: boolean
+  readonly written: AssignmentDefinition
   /** Trust domains of the SPIFFE IDs it asks for; empty if it asks for none. */
   readonly trustDomains: readonly string[]
-  readonly usesCommonName: boolean
   readonly position: Position | undefined
 }
 
 interface CompiledAssignments {
   readonly assignments: readonly CompiledAssignment[]
-  readonly assignmentIndex: ReadonlyMap<string, readonly CompiledAssignment[]>
+  readonly assignmentIndex: AssignmentIndex
 }
 
 /** From the key that tells most certificates apart to the one that tells fewest. */
@@ -33,7 +42,7 @@ const bySelectivity = [
   'authority',
 ] as const satisfies typeof certificateKeys
 
-/** Compiles assignments, and files each under the values of its most selective key. */
+/** Compiles assignments, and files each where few others are. */
 export function compileAssignments(
   definitions: readonly AssignmentDefinition[],
   locate: Locate | undefined,
@@ -41,42 +50,53 @@ export function compileAssignments(
   const assignments = definitions.map((definition, index) =>
     compileAssignment(definition, locate?.(['assignments', index], 'value')),
   )
-  const assignmentIndex = new Map<string, CompiledAssignment[]>()
-  for (const assignment of assignments) addToIndex(assignmentIndex, assignment)
-  return { assignments, assignmentIndex }
+  return { assignments, assignmentIndex: indexAssignments(assignments) }
 }
 
 function compileAssignment(
   definition: AssignmentDefinition,
   position: Position | undefined,
 ): CompiledAssignment {
-  const criteria = bySelectivity
-    .map((key) => toList(definition[key]).map((text) => parseCertificatePattern(key, text)))
-    .filter((patterns) => patterns.length > 0)
+  const { spiffe, token, certificate } = definition
   return {
-    criteria,
+    certificate: certificateCriteria(definition),
+    token: token === undefined ? [] : parseTokenMatcher(token).map(toCriterion),
+    certificateText: JSON.stringify([certificate, ...bySelectivity.map((key) => definition[key])]),
     roles: definition.roles,
-    authorities: definition.authority === undefined ? undefined : toList(definition.authority),
-    trustDomains: criteria.flat().flatMap(({ trustDomain }) => trustDomain ?? []),
-    usesCommonName: definition.cn !== undefined,
+    challenges: definition.challenge !== undefined,
+    written: definition,
+    trustDomains: toList(spiffe).flatMap(
+      (text) => parseCertificatePattern('spiffe', text).trustDomain ?? [],
+    ),
     position,
   }
 }
 
-// An assignment without criteria is filed nowhere: it would match every certificate, so it matches none.
-function addToIndex(
-  index: Map<string, CompiledAssignment[]>,
-  assignment: CompiledAssignment,
-): void {
-  const [mostSelective = []] = assignment.criteria
-  for (const { indexKey } of mostSelective) {
-    const filed = index.get(indexKey)
-    if (filed === undefined) index.set(indexKey, [assignment])
-    else if (filed.at(-1) !== assignment) filed.push(assignment)
-  }
+function certificateCriteria(definition: AssignmentDefinition): readonly Criterion[] {
+  const criteria = bySelectivity.flatMap((key) => certificateCriterion(key, definition[key]))
+  if (definition.certificate === undefined) return criteria
+  const any = ({ certificate }: Parameters<Criterion['matches']>[0]) => certificate !== undefined
+  return [...criteria, { indexKeys: [anyCertificate], matches: any }]
 }
 
-function toList(value: OneOrMany | undefined): readonly string[] {
-  if (value === undefined) return []
-  return typeof value === 'string' ? [value] : value
+function certificateCriterion(
+  key: CertificateKey,
+  values: OneOrMany | undefined,
+): readonly Criterion[] {
+  const patterns = toList(values).map((text) => parseCertificatePattern(key, text))
+  if (patterns.length === 0) return []
+  return [
+    {
+      indexKeys: patterns.map(({ indexKey }) => indexKey),
+      matches: ({ certificate }) =>
+        certificate !== undefined && patterns.some((pattern) => pattern.matches(certificate)),
+    },
+  ]
+}
+
+function toCriterion({
+  matches,
+  ...criterion
+}: ReturnType<typeof parseTokenMatcher>[number]): Criterion {
+  return { ...criterion, matches: ({ token }) => token !== undefined && matches(token) }
 }

@@ -1,11 +1,15 @@
+import type { PolicyIssue } from '../errors.js'
 import { type CompiledAssignment, compileAssignments } from './compile-assignments.js'
 import { type Condition, type ConditionalList, parseCondition } from './condition.js'
 import type { DenyDefinition, PolicyDefinition, RoleDefinition, ToolEntry } from './definition.js'
+import { findTokenUses } from './find-token-uses.js'
+import type { AssignmentIndex } from './index-assignments.js'
 import { parseMethodName } from './method-name.js'
 import { type NamePattern, parseNamePattern } from './pattern.js'
 import type { PermissionCache } from './permissions.js'
 import type { Locate } from './policy-issue.js'
 import { parseResourcePattern, toEquivalentForms, uiResources } from './resource-uri.js'
+import type { RoleSets } from './role-sets.js'
 import { exactUri, type UriPattern } from './uri-pattern.js'
 
 /** A pattern, the place in the policy it was written at, and what else has to be so. */
@@ -13,6 +17,8 @@ export interface Rule<Pattern> {
   readonly pattern: Pattern
   readonly place: string
   readonly condition?: Condition
+  /** What a token has to carry, all of it. */
+  readonly scopes?: readonly string[]
 }
 
 /** The rules of one side, allow or deny. */
@@ -34,8 +40,11 @@ export interface CompiledRole {
 export interface CompiledPolicy {
   readonly roles: ReadonlyMap<string, CompiledRole>
   readonly assignments: readonly CompiledAssignment[]
-  readonly assignmentIndex: ReadonlyMap<string, readonly CompiledAssignment[]>
+  readonly assignmentIndex: AssignmentIndex
+  /** Entries that make no sense where no token is ever read. */
+  readonly tokenUses: readonly PolicyIssue[]
   readonly permissions: PermissionCache
+  readonly roleSets: RoleSets
 }
 
 /** Compiles a definition that has no issues: every pattern parsed once, every name in a map. */
@@ -47,7 +56,9 @@ export function compilePolicy(
   return {
     roles: new Map(roles.map(([name, role]) => [name, compileRole(name, role)])),
     ...compileAssignments(definition.assignments ?? [], locate),
-    permissions: { bySet: new Map(), byArray: new WeakMap() },
+    tokenUses: findTokenUses(definition, locate),
+    permissions: { bySet: new Map(), byArray: new WeakMap(), joined: new WeakMap() },
+    roleSets: new Map(),
   }
 }
 
@@ -79,10 +90,12 @@ interface Reading<Pattern> {
   readonly parse: (text: string) => Pattern
 }
 
-type Entry =
-  | string
-  | { readonly name: string; readonly when?: string | undefined }
-  | { readonly uri: string; readonly when?: string | undefined }
+interface Details {
+  readonly when?: string | undefined
+  readonly scopes?: readonly string[] | undefined
+}
+
+type Entry = string | (({ readonly name: string } | { readonly uri: string }) & Details)
 
 function entries<Pattern>(
   list: ConditionalList,
@@ -92,7 +105,7 @@ function entries<Pattern>(
   return (written ?? []).map((entry, index) => ({
     pattern: parse(textOf(entry)),
     place: `${place}.${list}[${index}]`,
-    ...conditionOf(list, entry),
+    ...detailsOf(list, entry),
   }))
 }
 
@@ -101,21 +114,27 @@ function textOf(entry: Entry): string {
   return 'uri' in entry ? entry.uri : entry.name
 }
 
-function conditionOf(list: ConditionalList, entry: Entry): { readonly condition?: Condition } {
-  return typeof entry === 'string' || entry.when === undefined
-    ? {}
-    : { condition: parseCondition(list, entry.when) }
+function detailsOf(
+  list: ConditionalList,
+  entry: Entry,
+): { readonly condition?: Condition; readonly scopes?: readonly string[] } {
+  if (typeof entry === 'string') return {}
+  const { when, scopes } = entry
+  return {
+    ...(when !== undefined && { condition: parseCondition(list, when) }),
+    ...(scopes !== undefined && { scopes: Object.freeze([...new Set(scopes)]) }),
+  }
 }
 
-// The first entry with a user interface and no condition is as good as all of them. What a condition asks
+// The first entry with a user interface and nothing else is as good as all of them. What a condition asks
 // of a call is not known when its interface is read, as it is not where tools are listed.
 function uiRules(tools: readonly ToolEntry[] | undefined, place: string): Rule<UriPattern>[] {
   const rules = (tools ?? []).flatMap((entry, index) =>
     typeof entry === 'object' && entry.ui === true
-      ? [{ pattern: uiResources, place: `${place}[${index}].ui`, ...conditionOf('tools', entry) }]
+      ? [{ pattern: uiResources, place: `${place}[${index}].ui`, ...detailsOf('tools', entry) }]
       : [],
   )
-  const free = rules.find(({ condition }) => condition === undefined)
+  const free = rules.find(({ condition, scopes }) => condition === undefined && !scopes)
   return free === undefined ? rules : [free]
 }
 

@@ -18,6 +18,7 @@ export interface Condition {
   allows(question: Question): boolean
   /** Whether a deny entry matches: the condition is anything but false, and can be known. */
   denies(question: Question): boolean
+  readonly readsToken: boolean
   /** What looks like a rule in an entry of one side and is none. */
   warnings(side: 'allow' | 'deny'): readonly string[]
 }
@@ -29,7 +30,7 @@ const requestVariables = {
   prompts: ['args', 'prompt'],
   resources: ['uri'],
 } as const
-const callerVariables = ['principal', 'certificate']
+const callerVariables = ['principal', 'certificate', 'token']
 const maximumLength = 1000
 
 /**
@@ -51,7 +52,8 @@ export function parseCondition(list: ConditionalList, text: string): Condition {
   const variables = [...fromRequest, ...callerVariables]
   checkExpression(expression, {
     variables,
-    fromRequest,
+    // A token is as long as its issuer and its bearer make it, so it costs as much as the request.
+    unbounded: new Set([...fromRequest, 'token']),
     compilePattern: (pattern) => compilePattern(cel, pattern),
   })
   const used = variables.filter((name) => mentions(expression, new Set([name])))
@@ -65,6 +67,7 @@ export function parseCondition(list: ConditionalList, text: string): Condition {
       const outcome = ask(question)
       return outcome !== false && outcome !== 'unknown'
     },
+    readsToken: used.includes('token'),
     warnings: (side: 'allow' | 'deny') =>
       findExclusions(expression, side, fromRequest).map((each) => advise(cel.unparse(each), side)),
   })

@@ -1,18 +1,19 @@
 import type { Operation } from '../mcp/operation.js'
+import type { CompiledPolicy } from './compile.js'
 import type { Decision } from './decision.js'
+import { findDecision, toApplies } from './find-decision.js'
 import type { NamePattern } from './pattern.js'
 import {
-  type ConditionalRule,
-  type ConditionalTable,
   type Permission,
   type Permissions,
   permissionsOf,
-  type RuleTable,
+  permissionsWithToken,
 } from './permissions.js'
 import { compiledOf, type Policy } from './policy.js'
 import type { Principal } from './principal.js'
 import type { Question } from './question.js'
 import { allowsUri, readTemplatePrefix, toDeniedForms, toResourceUri } from './resource-uri.js'
+import { type ConditionalRule, hasOthers, type RuleTable } from './rule-table.js'
 import type { UriPattern } from './uri-pattern.js'
 
 const noRole: Decision = Object.freeze({ effect: 'deny', reason: 'no-role' })
@@ -23,18 +24,38 @@ const lifecycle: Decision = Object.freeze({ effect: 'allow', rule: 'lifecycle' }
 
 /**
  * Decides whether a principal may do one thing. Pure and synchronous, and it never throws whatever the
- * operation says; nothing but the policy and the principal's roles is asked. Deny wins over allow.
+ * operation says; nothing but the policy and the principal is asked. Deny wins over allow, and allow over
+ * challenge: for scopes the token lacks, else for the token that would give a role.
  *
  * @throws {ConfigurationError} if the policy was not made by `loadPolicy` or `definePolicy`
  */
 export function decide(policy: Policy, principal: Principal, operation: Operation): Decision {
-  const permissions = permissionsOf(compiledOf(policy), principal.roles)
-  return permissions === undefined ? noRole : decideOperation(permissions, { principal, operation })
+  const compiled = compiledOf(policy)
+  const permissions = permissionsOf(compiled, principal.roles)
+  const decision =
+    permissions === undefined ? noRole : decideOperation(permissions, { principal, operation })
+  return decision.effect === 'deny' && principal.rolesWithToken.length > 0
+    ? awaitToken(compiled, { principal, operation }, decision)
+    : decision
 }
 
-/** Whether the decision is allow: what lists are filtered with, so that listed and callable are the same. */
+/** What the roles a token could add would change. Nobody is asked for a token that would be of no use. */
+function awaitToken(
+  compiled: CompiledPolicy,
+  question: Question,
+  without: Extract<Decision, { effect: 'deny' }>,
+): Decision {
+  const permissions = permissionsWithToken(compiled, question.principal)
+  if (without.reason === 'denied' || permissions === undefined) return without
+  const decision = decideOperation(permissions, { ...question, awaitsToken: true })
+  return decision.effect === 'deny'
+    ? without
+    : Object.freeze({ effect: 'challenge', wants: 'token', rule: decision.rule })
+}
+
+/** Whether the decision is allow or challenge: what lists are filtered with, so that a step-up can happen. */
 export function permits(policy: Policy, principal: Principal, operation: Operation): boolean {
-  return decide(policy, principal, operation).effect === 'allow'
+  return decide(policy, principal, operation).effect !== 'deny'
 }
 
 /**
@@ -83,8 +104,8 @@ function decideName(
   const opens = isInherited(name) ? never : matches
   const applies = toApplies<NamePattern>(question)
   return (
-    findDecision(deny, { text: name, matches, applies }) ??
-    findDecision(allow, { text: name, matches: opens, applies }) ??
+    findDecision(deny, { text: name, question, matches, applies }) ??
+    findDecision(allow, { text: name, question, matches: opens, applies }) ??
     notAllowed
   )
 }
@@ -106,13 +127,13 @@ function decideResource(
   if (asSent.length > maximumUriLength) return notAllowed
   const decided = findDenied(deny, asSent, question) ?? allow.exact.get(asSent)
   if (decided !== undefined) return decided
-  if (allow.patterns.length === 0 && allow.conditional === undefined) return notAllowed
+  if (!hasOthers(allow)) return notAllowed
   const uri = toResourceUri(asSent)
   const matches = (pattern: UriPattern): boolean => allowsUri(pattern, uri)
   // A condition that is true of one form alone says nothing about what a server will read.
   const applies = (rule: ConditionalRule<UriPattern>): boolean =>
     uri.forms.every((form) => rule.applies({ ...question, uri: form }))
-  return findDecision(allow, { text: asSent, matches, applies }) ?? notAllowed
+  return findDecision(allow, { text: asSent, question, matches, applies }) ?? notAllowed
 }
 
 function findDenied(
@@ -120,20 +141,16 @@ function findDenied(
   asSent: string,
   question: Question,
 ): Decision | undefined {
-  if (isEmpty(deny)) return undefined
+  if (deny.exact.size === 0 && !hasOthers(deny)) return undefined
   const forms = [...toDeniedForms(asSent)]
   const applies = (rule: ConditionalRule<UriPattern>): boolean =>
     forms.some((form) => rule.applies({ ...question, uri: form }))
   for (const form of forms) {
     const matches = (pattern: UriPattern): boolean => pattern.denies(form)
-    const decision = findDecision(deny, { text: form, matches, applies })
+    const decision = findDecision(deny, { text: form, question, matches, applies })
     if (decision !== undefined) return decision
   }
   return undefined
-}
-
-function isEmpty({ exact, patterns, conditional }: RuleTable<UriPattern>): boolean {
-  return exact.size === 0 && patterns.length === 0 && conditional === undefined
 }
 
 function decideTemplate(
@@ -149,38 +166,8 @@ function decideTemplate(
     pattern.wholeSubtree && uriTemplate.startsWith(pattern.literalPrefix)
   const applies = toApplies<UriPattern>(question)
   return (
-    findDecision(permission.deny, { text: uriTemplate, matches: lies, applies }) ??
-    findDecision(permission.allow, { text: uriTemplate, matches: begins, applies }) ??
+    findDecision(permission.deny, { text: uriTemplate, question, matches: lies, applies }) ??
+    findDecision(permission.allow, { text: uriTemplate, question, matches: begins, applies }) ??
     notAllowed
   )
-}
-
-interface Sought<Pattern> {
-  readonly text: string
-  readonly matches: (pattern: Pattern) => boolean
-  readonly applies: (rule: ConditionalRule<Pattern>) => boolean
-}
-
-function toApplies<Pattern>(question: Question): Sought<Pattern>['applies'] {
-  return (rule) => rule.applies(question)
-}
-
-function findDecision<Pattern>(
-  { exact, patterns, conditional }: RuleTable<Pattern>,
-  sought: Sought<Pattern>,
-): Decision | undefined {
-  return (
-    exact.get(sought.text) ??
-    patterns.find(({ pattern }) => sought.matches(pattern))?.decision ??
-    (conditional && findConditional(conditional, sought))
-  )
-}
-
-function findConditional<Pattern>(
-  { exact, patterns }: ConditionalTable<Pattern>,
-  { text, matches, applies }: Sought<Pattern>,
-): Decision | undefined {
-  const named = exact.get(text)?.find(applies)
-  const rule = named ?? patterns.find((each) => matches(each.pattern) && applies(each))
-  return rule?.decision
 }

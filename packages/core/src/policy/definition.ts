@@ -9,7 +9,7 @@ interface Conditional {
 /** A tool by its name or pattern, or an object that says more about it. */
 export type ToolEntry = string | AllowedTool
 
-interface AllowedTool extends NamedEntry {
+interface AllowedTool extends ScopedEntry {
   /** The tool has a user interface (MCP Apps): the role may read every `ui://` resource of the server. */
   readonly ui?: true | undefined
 }
@@ -18,17 +18,28 @@ interface NamedEntry extends Conditional {
   readonly name: string
 }
 
-/** A prompt by its name or pattern, or with a condition. */
-export type PromptEntry = string | NamedEntry
+interface Scoped {
+  /** OAuth scopes the token has to carry, all of them; lacking one is answered with a challenge for more. */
+  readonly scopes?: readonly string[] | undefined
+}
 
-/** A resource by its URI or pattern, or with a condition. */
-export type ResourceEntry = string | ({ readonly uri: string } & Conditional)
+interface ScopedEntry extends NamedEntry, Scoped {}
+
+interface UriEntry extends Conditional {
+  readonly uri: string
+}
+
+/** A prompt by its name or pattern, or an object that says more about it. */
+export type PromptEntry = string | ScopedEntry
+
+/** A resource by its URI or pattern, or an object that says more about it. */
+export type ResourceEntry = string | (UriEntry & Scoped)
 
 /** What a role may never do, whatever another role of the principal allows. */
 export interface DenyDefinition {
   readonly tools?: readonly (string | NamedEntry)[] | undefined
-  readonly prompts?: readonly PromptEntry[] | undefined
-  readonly resources?: readonly ResourceEntry[] | undefined
+  readonly prompts?: readonly (string | NamedEntry)[] | undefined
+  readonly resources?: readonly (string | UriEntry)[] | undefined
   readonly methods?: readonly string[] | undefined
 }
 
@@ -44,7 +55,34 @@ export interface RoleDefinition<R extends string = string> {
   readonly deny?: DenyDefinition | undefined
 }
 
-/** Certificates and the roles they get: every key has to match, of a list any one value. */
+/** What a claim of a token is compared with: a value, any of a list, or the same of the members of an object. */
+export type ClaimMatcher =
+  | string
+  | number
+  | boolean
+  | readonly (string | number | boolean)[]
+  | ClaimsMatcher
+
+/** Claims by their names: every one has to match. A claim that is a list matches if any one element does. */
+export interface ClaimsMatcher {
+  readonly [claim: string]: ClaimMatcher
+}
+
+/** Access tokens: every key has to match, of a list any one value. */
+export interface TokenMatcher {
+  /** The `iss`, as in the option `oauth.issuers`. */
+  readonly issuer?: OneOrMany | undefined
+  /** Whom the token speaks for: a user, or an OAuth client itself. */
+  readonly kind?: 'user' | 'client' | undefined
+  /** The `sub` of a user; never of a client. */
+  readonly subject?: OneOrMany | undefined
+  /** The OAuth client it was issued to, for a user or for itself. */
+  readonly client?: OneOrMany | undefined
+  readonly scopes?: OneOrMany | undefined
+  readonly claims?: ClaimsMatcher | undefined
+}
+
+/** Callers and the roles they get: every key has to match, of a list any one value. */
 export interface AssignmentDefinition<R extends string = string> {
   readonly authority?: OneOrMany | undefined
   readonly spiffe?: OneOrMany | undefined
@@ -56,6 +94,11 @@ export interface AssignmentDefinition<R extends string = string> {
   readonly o?: OneOrMany | undefined
   readonly issuer?: OneOrMany | undefined
   readonly thumbprint?: OneOrMany | undefined
+  /** Any certificate that was verified, in words. */
+  readonly certificate?: 'any' | undefined
+  readonly token?: 'any' | TokenMatcher | undefined
+  /** Tells these callers in the result of a tool what else they need, and not in the status of the answer. */
+  readonly challenge?: 'tool-result' | undefined
   readonly roles: readonly R[]
 }
 

@@ -1,6 +1,7 @@
 import type { Operation } from '../mcp/operation.js'
 import { parseCertificatePattern } from './certificate-pattern.js'
 import { decide, decideAssuming } from './decide.js'
+import type { Decision } from './decision.js'
 import { parseMethodName } from './method-name.js'
 import { parseNamePattern, quote } from './pattern.js'
 import type { Policy } from './policy.js'
@@ -23,23 +24,39 @@ const parsers = {
 const maximumLength = 256
 
 /**
- * Says which line of the policy would allow what was denied, or which one denied it. For the audit
- * event only; a peer must not see it. Names from the wire are in quotes, control characters escaped.
+ * Says which line of the policy would allow what was denied, which one denied it, or what a token would
+ * have to carry. For the audit event only; a peer must not see it. Names from the wire are in quotes,
+ * control characters escaped; no claim of a token is told.
  */
 export function explainDenial(policy: Policy, principal: Principal, operation: Operation): string {
   const decision = decide(policy, principal, operation)
+  if (decision.effect === 'challenge') return explainChallenge(policy, principal, decision)
   if (decision.effect === 'allow') return `allowed by ${decision.rule} in ${policy.source}`
   if (decision.reason === 'no-role') {
-    return `no assignment in ${policy.source} gives ${quote(principal.name)} a role, add to assignments: ${suggestAssignment(principal)}`
+    return `no assignment in ${policy.source} gives ${describe(principal)} a role, add to assignments: ${suggestAssignment(principal)}`
   }
   const wanted = toWanted(operation)
   if (wanted === undefined) return `${policy.source} allows no operation of this kind`
   const name = wanted.text.length > maximumLength ? 'the name' : quote(wanted.text)
   if (decision.rule !== undefined) return `${decision.rule} in ${policy.source} denies ${name}`
   const unmet = decideAssuming(policy, principal, operation)
-  return unmet.effect === 'allow'
+  return unmet.effect !== 'deny'
     ? `${unmet.rule} in ${policy.source} allows ${name} where its condition is true, and it is not`
     : suggestEntry(policy, principal, wanted)
+}
+
+function explainChallenge(
+  { source }: Policy,
+  { token }: Principal,
+  decision: Extract<Decision, { effect: 'challenge' }>,
+): string {
+  if (decision.wants === 'token') {
+    return `${decision.rule} in ${source} is for callers with a token, which an assignment asks for, and none was sent`
+  }
+  const lacking = decision.scopes.filter((scope) => !token?.scopes.includes(scope))
+  const what = `${lacking.length === 1 ? 'the scope' : 'the scopes'} ${lacking.map(quote).join(', ')}`
+  const why = token === undefined ? 'and no token was sent' : 'which the token lacks'
+  return `${decision.rule} in ${source} wants ${what}, ${why}`
 }
 
 function suggestEntry(policy: Policy, principal: Principal, { list, text }: Wanted): string {
@@ -72,19 +89,26 @@ function toWanted(operation: Operation): Wanted | undefined {
   }
 }
 
+// Whom a token speaks for is the event's to say, where what an issuer wrote is escaped and cut.
+function describe({ name, token }: Principal): string {
+  return token === undefined ? quote(name) : 'the caller'
+}
+
 // `...` is no name for a role, so the stanza cannot be pasted without a choice being made.
-function suggestAssignment({ certificate, identity }: Principal): string {
+function suggestAssignment({ certificate, identity, token }: Principal): string {
+  const matcher = token && `token: { issuer: ${quote(token.issuer)}, kind: ${token.kind}, ... }`
+  if (certificate === undefined) return `- { ${matcher}, roles: [...] }`
   const authority =
     certificate.authority === 'default' ? '' : `authority: ${quote(certificate.authority)}, `
   const { spiffeId, subject, names, thumbprint } = certificate
   const name =
     suggestKey('spiffe', spiffeId?.text) ??
-    (identity.kind === 'cn' ? suggestKey('cn', subject.commonNames[0]) : undefined) ??
+    (identity?.kind === 'cn' ? suggestKey('cn', subject.commonNames[0]) : undefined) ??
     suggestKey('uri', names.uri[0]) ??
     suggestKey('dns', names.dns[0]) ??
     suggestKey('email', names.email[0]) ??
     `thumbprint: ${quote(thumbprint)}`
-  return `- { ${authority}${name}, roles: [...] }`
+  return `- { ${authority}${name}${matcher ? `, ${matcher}` : ''}, roles: [...] }`
 }
 
 function suggestKey(

@@ -5,7 +5,10 @@ import { type Locate, type PathIssue, toPolicyIssues } from './policy-issue.js'
 
 const lists: readonly ConditionalList[] = ['tools', 'prompts', 'resources']
 
-/** Finds conditions that let through more than they seem to, in the order of the policy; see `findExclusions`. */
+/**
+ * Finds what lets through more than it seems to, in the order of the policy: conditions, see
+ * `findExclusions`, and roles that need no token of callers who are told how to get one.
+ */
 export function findWarnings(
   source: string,
   definition: PolicyDefinition,
@@ -15,7 +18,24 @@ export function findWarnings(
     ...findInSide('allow', role, ['roles', name]),
     ...findInSide('deny', role.deny ?? {}, ['roles', name, 'deny']),
   ])
-  return toPolicyIssues(found, locate).map((issue) => describeIssue(source, issue))
+  const open = findOpenRoles(definition)
+  return toPolicyIssues([...found, ...open], locate).map((issue) => describeIssue(source, issue))
+}
+
+// Such a certificate is most often one that many users share, as a hosted assistant's is.
+function findOpenRoles({ assignments = [] }: PolicyDefinition): readonly PathIssue[] {
+  return assignments.flatMap(({ challenge, token }, index): readonly PathIssue[] =>
+    challenge === undefined || token !== undefined
+      ? []
+      : [
+          {
+            path: ['assignments', index, 'challenge'],
+            at: 'key',
+            message:
+              'gives its roles without a token to whoever uses the certificate: add "token" where users share it',
+          },
+        ],
+  )
 }
 
 function findInSide(

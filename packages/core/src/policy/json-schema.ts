@@ -9,6 +9,8 @@ const rolePattern = `^(?!constructor$)${roleName.source.slice(1)}`
 const name = 'A name, or a pattern in which "*" is any run of characters.'
 const when =
   'A condition in CEL. An allow entry matches where it is true, a deny entry where it is anything but false.'
+const scopes =
+  'OAuth scopes the token has to carry, all of them; a caller who lacks one is told which.'
 const entries = (what: string, verb: string) =>
   `${what} the role ${verb}: names or patterns, or objects that say more.`
 
@@ -19,23 +21,26 @@ const descriptions: Readonly<Record<string, string>> = {
   'roles.extends': 'Roles whose allows and denies this role has too.',
   'roles.tools': entries('Tools', 'may call'),
   'roles.tools.name': name,
-  'roles.tools.when': `${when} Variables: args, tool, principal, certificate.`,
+  'roles.tools.scopes': scopes,
+  'roles.tools.when': `${when} Variables: args, tool, principal, certificate, token.`,
   'roles.tools.ui':
     'The tool has a user interface (MCP Apps): the role may read every ui:// resource.',
   'roles.prompts': entries('Prompts', 'may get'),
   'roles.prompts.name': name,
-  'roles.prompts.when': `${when} Variables: args, prompt, principal, certificate.`,
+  'roles.prompts.scopes': scopes,
+  'roles.prompts.when': `${when} Variables: args, prompt, principal, certificate, token.`,
   'roles.resources': entries('Resources', 'may read and subscribe to'),
   'roles.resources.uri':
     'A URI, or a pattern with "*" for one segment and a final "/**" for a subtree.',
-  'roles.resources.when': `${when} Variables: uri, principal, certificate.`,
+  'roles.resources.scopes': scopes,
+  'roles.resources.when': `${when} Variables: uri, principal, certificate, token.`,
   'roles.methods': "Methods of extensions, such as skills/list: exact names, none of MCP's own.",
   'roles.deny': 'What the role may never do, whatever another role of the caller allows.',
   'roles.deny.tools': entries('Tools', 'may never call'),
   'roles.deny.prompts': entries('Prompts', 'may never get'),
   'roles.deny.resources': entries('Resources', 'may never read'),
   'roles.deny.methods': 'Methods of extensions the role may never call.',
-  assignments: 'Certificates and the roles they get.',
+  assignments: 'Callers and the roles they get.',
   'assignments.authority':
     'The authority that vouches for the certificate, by its name in the TLS options.',
   'assignments.spiffe': 'SPIFFE IDs: exact, with "*" for one segment, or with a final "/**".',
@@ -47,7 +52,19 @@ const descriptions: Readonly<Record<string, string>> = {
   'assignments.o': 'Organizations of the subject.',
   'assignments.issuer': 'The name of the issuer (RFC 4514). It only narrows.',
   'assignments.thumbprint': 'x5t#S256: the SHA-256 of the certificate in base64url.',
-  'assignments.roles': 'The roles the certificate gets.',
+  'assignments.certificate': 'Any certificate that was verified, in words.',
+  'assignments.token':
+    'Access tokens: any, or what they have to hold. All keys have to match; of a list, any one value.',
+  'assignments.token.issuer': 'The issuer, as in the option oauth.issuers.',
+  'assignments.token.kind': 'Whom the token speaks for: a user, or an OAuth client itself.',
+  'assignments.token.subject': 'The sub of a user; never of a client.',
+  'assignments.token.client': 'The OAuth client the token was issued to, for a user or for itself.',
+  'assignments.token.scopes': 'Scopes of which the token carries one.',
+  'assignments.token.claims':
+    'Claims by name: a value, a list of which one has to match, or a mapping for the members of an object.',
+  'assignments.challenge':
+    'How these callers are told that they need a token or more scope: in the result of the tool.',
+  'assignments.roles': 'The roles the caller gets.',
 }
 
 /**
@@ -85,8 +102,13 @@ function narrow(schema: JsonObject, path: readonly string[]): JsonObject {
   const place = path.join('.')
   if (place === 'properties.roles.propertyNames') return { pattern: rolePattern }
   if (place === 'properties.assignments.items') {
-    const selecting = certificateKeys.filter((key) => key !== 'issuer')
+    const named = certificateKeys.filter((key) => key !== 'issuer')
+    const selecting = [...named, 'certificate', 'token']
     return { anyOf: selecting.map((key) => ({ required: [key] })) }
+  }
+  // A mapping of nothing in a token would match everything.
+  if (schema['type'] === 'object' && (path.includes('token') || path[0] === '$defs')) {
+    return { minProperties: 1 }
   }
   return schema['type'] === 'string' ? { minLength: 1 } : {}
 }

@@ -10,6 +10,7 @@ import {
 } from 'yaml'
 import { PolicyError, type PolicyIssue } from '../errors.js'
 import type { PolicyInput } from './build-policy.js'
+import { findJsonMistake } from './find-json-mistake.js'
 import type { Locate, Position } from './policy-issue.js'
 
 /** A broken file repeats itself; what comes after this many is noise. */
@@ -39,7 +40,7 @@ export function parsePolicyDocument(
   const positionOf = (offset: number): Position => toPosition(lines, offset)
   const issues = findSyntaxIssues(document, positionOf)
   if (issues.length > 0) throw new PolicyError(source, issues)
-  const value: unknown = format === 'json' ? parseJson(source, text) : document.toJS()
+  const value: unknown = format === 'json' ? parseJson(source, text, positionOf) : document.toJS()
   return { source, value, locate: (path, at) => positionOf(findOffset(document, path, at)) }
 }
 
@@ -62,17 +63,29 @@ function findSyntaxIssues(
   return [...syntax, ...aliases].slice(0, maximumIssues)
 }
 
-function parseJson(source: string, text: string): unknown {
+function parseJson(
+  source: string,
+  text: string,
+  positionOf: (offset: number) => Position,
+): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw notJson(source, error)
+    const offset = findJsonMistake(text)
+    const issue = { path: '', message: describeMistake(text, offset), ...positionOf(offset) }
+    throw refusal(source, issue, error)
   }
 }
 
-function notJson(source: string, cause: unknown): PolicyError {
-  const problem = cause instanceof Error ? cause.message : String(cause)
-  return new PolicyError(source, [{ path: '', message: `is no JSON: ${problem}` }], { cause })
+function refusal(source: string, issue: PolicyIssue, cause: unknown): PolicyError {
+  return new PolicyError(source, [issue], { cause })
+}
+
+// What JSON.parse says differs between versions of Node, and repeats the text.
+function describeMistake(text: string, offset: number): string {
+  return offset === text.length
+    ? 'is no JSON: it ends too early'
+    : 'is no JSON, though it is YAML: write it as JSON from here, or name the file .yaml'
 }
 
 // Where a path leads nowhere, as for a key that is missing, the nearest value around it is shown.

@@ -1,30 +1,8 @@
 import type { CompiledPolicy, CompiledRole, Rule, RuleLists } from './compile.js'
-import type { Condition } from './condition.js'
-import type { Decision } from './decision.js'
 import type { NamePattern } from './pattern.js'
-import type { Question } from './question.js'
+import type { Principal } from './principal.js'
+import { type RuleTable, toTable } from './rule-table.js'
 import type { UriPattern } from './uri-pattern.js'
-
-/** Rules of one kind and side: exact texts by map, patterns in order, each with the decision it leads to. */
-export interface RuleTable<Pattern> {
-  readonly exact: ReadonlyMap<string, Decision>
-  readonly patterns: readonly { readonly pattern: Pattern; readonly decision: Decision }[]
-  /** Rules with a condition, asked after those without; undefined if there are none. */
-  readonly conditional: ConditionalTable<Pattern> | undefined
-}
-
-/** The same for rules with a condition, of which several can have one text. */
-export interface ConditionalTable<Pattern> {
-  readonly exact: ReadonlyMap<string, readonly ConditionalRule<Pattern>[]>
-  readonly patterns: readonly ConditionalRule<Pattern>[]
-}
-
-/** A rule that counts where its condition does. */
-export interface ConditionalRule<Pattern> {
-  readonly pattern: Pattern
-  readonly decision: Decision
-  applies(question: Question): boolean
-}
 
 /** Allow and deny of one kind. */
 export interface Permission<Pattern> {
@@ -44,6 +22,8 @@ export interface Permissions {
 export interface PermissionCache {
   readonly bySet: Map<string, Permissions>
   readonly byArray: WeakMap<readonly string[], Permissions>
+  /** What roles may do together with others, by both arrays. */
+  readonly joined: WeakMap<readonly string[], WeakMap<readonly string[], Permissions>>
 }
 
 /** More sets than this are only met by a policy that assigns roles one by one; they are then worked out again. */
@@ -61,6 +41,22 @@ export function permissionsOf(
   const permissions = permissionsOfSet(policy, known)
   // INVARIANT: only frozen arrays are keys, so what is cached for one cannot go out of date.
   if (Object.isFrozen(roles)) policy.permissions.byArray.set(roles, permissions)
+  return permissions
+}
+
+/** What the roles of a principal and those a token could add allow and deny together. */
+export function permissionsWithToken(
+  policy: CompiledPolicy,
+  { roles, rolesWithToken }: Pick<Principal, 'roles' | 'rolesWithToken'>,
+): Permissions | undefined {
+  const { joined } = policy.permissions
+  const cached = joined.get(roles)?.get(rolesWithToken)
+  if (cached !== undefined) return cached
+  const permissions = permissionsOf(policy, [...roles, ...rolesWithToken])
+  if (permissions !== undefined && Object.isFrozen(roles) && Object.isFrozen(rolesWithToken)) {
+    const others = joined.get(roles) ?? new WeakMap<readonly string[], Permissions>()
+    joined.set(roles, others.set(rolesWithToken, permissions))
+  }
   return permissions
 }
 
@@ -114,40 +110,4 @@ function joinRules<Pattern extends Written>(
       applies: (condition, question) => condition.denies(question),
     }),
   }
-}
-
-interface Side {
-  readonly decide: (place: string) => Decision
-  readonly applies: (condition: Condition, question: Question) => boolean
-}
-
-function toTable<Pattern extends Written>(
-  rules: readonly Rule<Pattern>[],
-  side: Side,
-): RuleTable<Pattern> {
-  const exact = new Map<string, Decision>()
-  const patterns: { pattern: Pattern; decision: Decision }[] = []
-  const conditional: ConditionalRule<Pattern>[] = []
-  for (const { pattern, place, condition } of rules) {
-    const decision = Object.freeze(side.decide(place))
-    if (condition !== undefined) {
-      const applies = (question: Question) => side.applies(condition, question)
-      conditional.push({ pattern, decision, applies })
-    } else if (!pattern.exact) patterns.push({ pattern, decision })
-    else if (!exact.has(pattern.text)) exact.set(pattern.text, decision)
-  }
-  return { exact, patterns, conditional: toConditionalTable(conditional) }
-}
-
-function toConditionalTable<Pattern extends Written>(
-  rules: readonly ConditionalRule<Pattern>[],
-): ConditionalTable<Pattern> | undefined {
-  if (rules.length === 0) return undefined
-  const exact = new Map<string, ConditionalRule<Pattern>[]>()
-  for (const rule of rules.filter(({ pattern }) => pattern.exact)) {
-    const others = exact.get(rule.pattern.text)
-    if (others === undefined) exact.set(rule.pattern.text, [rule])
-    else others.push(rule)
-  }
-  return { exact, patterns: rules.filter(({ pattern }) => !pattern.exact) }
 }

@@ -34,7 +34,7 @@ export function toPolicy(
     source,
     roles: Object.freeze([...compiled.roles.keys()]),
     assignments: compiled.assignments.length,
-    usesCommonNames: compiled.assignments.some(({ usesCommonName }) => usesCommonName),
+    usesCommonNames: compiled.assignments.some(({ written }) => written.cn !== undefined),
     warnings: Object.freeze([...warnings]),
   }
   const policy = Object.freeze(facts) as Policy

@@ -1,34 +1,67 @@
+import { ConfigurationError } from '../errors.js'
 import { type Identity, type IdentityKind, identify } from '../identity/identify.js'
 import type { PeerCertificate } from '../identity/peer-certificate.js'
+import type { AccessToken } from '../oauth/access-token.js'
 import { assignRoles } from './assign-roles.js'
 import type { Policy } from './policy.js'
 
-/** Who is asking: an identity, the certificate it was taken from and the roles a policy assigns to it. */
+/** What a caller presented, verified: a certificate, an access token, or both. */
+export interface Peer {
+  readonly certificate?: PeerCertificate | undefined
+  readonly token?: AccessToken | undefined
+}
+
+/** Who is asking: what it presented, what it is called and the roles a policy assigns to it. */
 export interface Principal {
-  /** `<authority>/<kind>:<value>`, escaped so that parts cannot run together; stable across renewals. The SDK's `clientId`. */
+  /**
+   * `<authority>/<kind>:<value>` for a certificate, and `+<iss>#<sub>` for the user or
+   * `+<iss>#client:<id>` for the client a token speaks for; escaped so that parts cannot run together
+   * and no user is called like a client. Stable across renewals. The SDK's `clientId`.
+   */
   readonly name: string
-  readonly identity: Identity
-  readonly certificate: PeerCertificate
+  /** The part of the name that is the certificate's; empty without one. */
+  readonly certificateName: string
+  /** Absent without a certificate. */
+  readonly identity?: Identity
+  readonly certificate?: PeerCertificate
+  readonly token?: AccessToken
   readonly roles: readonly string[]
+  /** The roles a token could add where none was presented. */
+  readonly rolesWithToken: readonly string[]
+  /** Challenges are told in the result of a tool: an assignment of this caller says so. */
+  readonly challenge?: 'tool-result'
 }
 
 /**
- * Makes the principal of a certificate that has been verified: its identity, its name and its roles.
- * A principal without roles is a principal; every decision about it is a denial.
+ * Makes the principal of credentials that have been verified: its identity, its name and its roles.
+ * A principal without roles is a principal; every decision about it is a denial or a challenge.
+ *
+ * Not checked: whether the token may be used with the certificate.
  *
  * @throws {CertificateError} with reason `no-identity` if the certificate has no name of the kinds
+ * @throws {ConfigurationError} without a certificate and a token
  */
 export function createPrincipal(
   policy: Policy,
-  certificate: PeerCertificate,
+  peer: Peer,
   kinds: readonly IdentityKind[],
 ): Principal {
-  const identity = identify(certificate, kinds)
+  const { certificate, token } = peer
+  if (certificate === undefined && token === undefined) {
+    throw new ConfigurationError('a principal needs a certificate or a token: pass at least one')
+  }
+  const identity = certificate && identify(certificate, kinds)
+  const certificateName = certificate && identity ? formatName(certificate.authority, identity) : ''
+  const { roles, rolesWithToken, challenge } = assignRoles(policy, peer, kinds)
   return Object.freeze({
-    name: formatName(certificate.authority, identity),
-    identity,
-    certificate,
-    roles: assignRoles(policy, certificate, kinds),
+    name: token === undefined ? certificateName : `${certificateName}+${formatToken(token)}`,
+    certificateName,
+    ...(identity && { identity }),
+    ...(certificate && { certificate }),
+    ...(token && { token }),
+    roles,
+    rolesWithToken,
+    ...(challenge && { challenge }),
   })
 }
 
@@ -37,10 +70,26 @@ function formatName(authority: string, { kind, value }: Identity): string {
   return `${percentEncode(authority, /[%/:+#]|[^\x21-\x7e]/gu)}/${kind}:${percentEncode(value, /#|[^\x21-\x7e]/gu)}`
 }
 
+// RFC 9068 section 5: a user could have registered the id of a client as its `sub`. Only clients have a `:` here.
+function formatToken({ issuer, kind, subject }: AccessToken): string {
+  const id = percentEncode(subject, /[%:+#]|[^\x21-\x7e]/gu)
+  const from = percentEncode(issuer, /[%+#]|[^\x21-\x7e]/gu)
+  return `${from}#${kind === 'client' ? 'client:' : ''}${id}`
+}
+
 function percentEncode(text: string, reserved: RegExp): string {
   return text.replaceAll(reserved, (character) =>
-    [...Buffer.from(character)]
+    toBytes(character)
       .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
       .join(''),
   )
+}
+
+// Half a surrogate pair has no UTF-8, and all halves would be replaced by one character: two names, one text.
+function toBytes(character: string): readonly number[] {
+  const unit = character.charCodeAt(0)
+  const isHalf = character.length === 1 && unit >= 0xd800 && unit <= 0xdfff
+  return isHalf
+    ? [0xed, 0x80 | ((unit >> 6) & 0x3f), 0x80 | (unit & 0x3f)]
+    : [...Buffer.from(character)]
 }

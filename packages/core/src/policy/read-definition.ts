@@ -45,6 +45,11 @@ function toPathIssues(issue: SchemaIssue, input: unknown): readonly PathIssue[] 
 }
 
 function unknownKey(path: readonly PropertyKey[], key: string): PathIssue {
+  if (key === 'scopes' && path[2] === 'deny') {
+    const message =
+      'unknown key here, since a deny holds whatever a token carries: write "scopes" in an allow entry'
+    return { path: [...path, key], at: 'key', message }
+  }
   const known = knownKeys(path)
   const closest = closestName(key, known)
   const advice =
@@ -57,11 +62,10 @@ function unionIssues(
   issue: Extract<SchemaIssue, { code: 'invalid_union' }>,
   input: unknown,
 ): readonly PathIssue[] {
-  const fitting = issue.errors.find((branch) => !branch.some(isOutermostType))
+  const isText = typeof readPlace(issue.path, input) === 'string'
+  const fitting = issue.errors.find((branch) => !branch.some((each) => isMisfit(each, isText)))
   if (fitting === undefined) {
-    const other =
-      typeof issue.path.at(-1) === 'number' ? describeEntry(issue.path) : 'a list of texts'
-    const message = `${describeValue(issue.path, input)} must be text (put it in quotes) or ${other}`
+    const message = `${describeValue(issue.path, input)} must be ${describeChoice(issue.path)}`
     return [{ path: issue.path, message }]
   }
   return fitting.flatMap((nested) =>
@@ -69,12 +73,22 @@ function unionIssues(
   )
 }
 
-function describeEntry(path: readonly PropertyKey[]): string {
-  return `a mapping with the key "${path.at(-2) === 'resources' ? 'uri' : 'name'}"`
+function describeChoice(path: readonly PropertyKey[]): string {
+  const last = path.at(-1)
+  if (path[0] !== 'assignments') {
+    return `text (put it in quotes) or a mapping with the key "${path.at(-2) === 'resources' ? 'uri' : 'name'}"`
+  }
+  if (last === 'token') return '"any", or a mapping of what the token has to hold'
+  if (path[3] !== 'claims') return 'text (put it in quotes) or a list of texts'
+  return typeof last === 'number'
+    ? 'text, a number, true or false'
+    : 'text, a number, true or false, a list of these, or a mapping of claims'
 }
 
-function isOutermostType(issue: SchemaIssue): boolean {
-  return issue.code === 'invalid_type' && issue.path.length === 0
+/** A word is compared with texts alone: for anything else, its branch is of another type. */
+function isMisfit(issue: SchemaIssue, isText: boolean): boolean {
+  if (issue.path.length > 0) return false
+  return issue.code === 'invalid_type' || (issue.code === 'invalid_value' && !isText)
 }
 
 function expected(type: string): string {
@@ -82,10 +96,14 @@ function expected(type: string): string {
 }
 
 function describeValue(path: readonly PropertyKey[], input: unknown): string {
-  const value = path.reduce<unknown>(
+  const value = readPlace(path, input)
+  if (value === undefined) return 'is missing,'
+  return value === null ? 'is empty,' : 'has the wrong type,'
+}
+
+function readPlace(path: readonly PropertyKey[], input: unknown): unknown {
+  return path.reduce<unknown>(
     (parent, key) => (typeof parent === 'object' ? Reflect.get(parent ?? {}, key) : undefined),
     input,
   )
-  if (value === undefined) return 'is missing,'
-  return value === null ? 'is empty,' : 'has the wrong type,'
 }

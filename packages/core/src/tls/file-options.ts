@@ -1,14 +1,27 @@
-import { suggestName } from '../closest-name.js'
-import { parseTrustDomain } from '../identity/spiffe-id.js'
-import { type FileLocation, parseLocation, parseLocations, wrong } from './parse-location.js'
+import type { OnStaleCrl } from './crl-coverage.js'
+import type { CrlLocation, CrlPlace } from './crl-location.js'
+import type { ExpiryLead } from './expiry.js'
+import type { FileLocation } from './parse-location.js'
+import type { Passphrase } from './parse-private-key.js'
 
 /** The lowest TLS version a server speaks. */
 export type MinimumVersion = 'TLSv1.3' | 'TLSv1.2'
+
+/**
+ * What a listener wants of its clients: `'required'` refuses one without a verified certificate in the
+ * handshake; `'request'` lets it connect as nobody, and what it may reach is for the guard to say.
+ */
+export type ClientCertificateMode = 'required' | 'request'
 
 /** The CA files of one authority. */
 export interface AuthorityFiles {
   /** One PEM file or several; all of them together are the authority's trust anchors. */
   readonly ca: FileLocation | readonly FileLocation[]
+  /**
+   * Certificate revocation lists: files, or http(s) URLs that are asked again before the list is stale.
+   * Every CA certificate of the authority needs one.
+   */
+  readonly crl?: CrlLocation | readonly CrlLocation[]
   /** SPIFFE trust domains that this authority, and no other, may vouch for. */
   readonly trustDomains?: readonly string[]
 }
@@ -18,15 +31,35 @@ interface ServerFiles {
   readonly cert: FileLocation
   /** PEM file: the private key of the certificate. */
   readonly key: FileLocation
-  /** For an encrypted key. */
-  readonly passphrase?: string
+  /** For an encrypted key: text, or a function that is asked each time the key is read. */
+  readonly passphrase?: Passphrase
   /** `'TLSv1.3'` unless given. `'TLSv1.2'` admits older clients; renegotiation stays off. */
   readonly minVersion?: MinimumVersion
+  /**
+   * `'required'` unless given. `'request'` lets clients without a certificate, and with a bad one,
+   * connect; TLS session tickets are off then.
+   */
+  readonly clientCertificate?: ClientCertificateMode
+  /** File with certificates refused by thumbprint, serial number or name, one a line. */
+  readonly denyList?: FileLocation
+  /**
+   * What becomes of clients whose CA has no current CRL: `'deny'` unless given. `'keep'` goes by the last
+   * list whatever its age.
+   */
+  readonly onStaleCrl?: OnStaleCrl
+  /**
+   * When the source gives notice of a certificate, CA or CRL that ends: shares of its life that are left,
+   * or times, such as `'7d'`, `'24h'` or `'30m'`. `['50%', '24h']` unless given; the end itself is
+   * always told.
+   */
+  readonly expiryWarnings?: readonly string[]
 }
 
 interface OneAuthority extends ServerFiles {
   /** PEM file with the CA certificates that vouch for clients: the authority named `default`. */
   readonly ca: FileLocation
+  /** As in `authorities`, for that one. */
+  readonly crl?: CrlLocation | readonly CrlLocation[]
   readonly authorities?: never
 }
 
@@ -34,6 +67,7 @@ interface SeveralAuthorities extends ServerFiles {
   /** Named sets of CA certificates, for servers whose clients come from more than one issuer. */
   readonly authorities: Readonly<Record<string, AuthorityFiles>>
   readonly ca?: never
+  readonly crl?: never
 }
 
 /** Options of `tlsFromFiles`: exactly one of `ca` and `authorities`. */
@@ -43,6 +77,7 @@ export type TlsFileOptions = OneAuthority | SeveralAuthorities
 export interface AuthorityPaths {
   readonly name: string
   readonly ca: readonly string[]
+  readonly crl: readonly CrlPlace[]
   readonly trustDomains: readonly string[]
 }
 
@@ -50,125 +85,11 @@ export interface AuthorityPaths {
 export interface FileSettings {
   readonly cert: string
   readonly key: string
-  readonly passphrase: string | undefined
+  readonly passphrase: Passphrase | undefined
   readonly minVersion: MinimumVersion
+  readonly clientCertificate: ClientCertificateMode
   readonly authorities: readonly AuthorityPaths[]
-}
-
-const optionNames = ['cert', 'key', 'ca', 'authorities', 'passphrase', 'minVersion']
-const authorityOptionNames = ['ca', 'trustDomains']
-const authorityName = /^[a-z0-9-]+$/
-const alwaysOn =
-  'client certificates are always requested and verified in the handshake, leave it out.'
-const adviceFor: ReadonlyMap<string, string> = new Map([
-  ['requestCert', alwaysOn],
-  ['rejectUnauthorized', alwaysOn],
-  [
-    'ticketKeys',
-    'fixed ticket keys let a session outlive the CA that vouched for it, leave it out.',
-  ],
-  ['pfx', 'write "cert" and "key"; openssl pkcs12 converts.'],
-])
-
-/**
- * Parses the options of `tlsFromFiles`. Nothing is coerced and no file is touched.
- *
- * @throws {ConfigurationError} for an unknown name, a wrong type, both or neither of `ca` and `authorities`
- */
-export function parseFileOptions(value: unknown): FileSettings {
-  const options = parseRecord(value, 'options')
-  refuseUnknown(options, optionNames, 'option')
-  return Object.freeze({
-    cert: parseLocation(options['cert'], 'cert'),
-    key: parseLocation(options['key'], 'key'),
-    passphrase: parsePassphrase(options['passphrase']),
-    minVersion: parseMinimumVersion(options['minVersion']),
-    authorities: Object.freeze(parseAuthorities(options['ca'], options['authorities'])),
-  })
-}
-
-function parseAuthorities(ca: unknown, authorities: unknown): AuthorityPaths[] {
-  if (ca !== undefined && authorities !== undefined) {
-    throw wrong('"ca" and "authorities" are both given; "ca" is short for one authority "default".')
-  }
-  if (authorities === undefined) {
-    if (ca === undefined) {
-      throw wrong('"ca" is missing: the PEM file with the CA certificates that vouch for clients.')
-    }
-    return [{ name: 'default', ca: [parseLocation(ca, 'ca')], trustDomains: [] }]
-  }
-  const entries = Object.entries(parseRecord(authorities, 'authorities'))
-  if (entries.length === 0) throw wrong('"authorities" is empty; no client could connect.')
-  return entries.map(([name, entry]) => parseAuthority(name, entry))
-}
-
-function parseAuthority(name: string, value: unknown): AuthorityPaths {
-  if (!authorityName.test(name)) {
-    throw wrong(`authority name ${JSON.stringify(name)} may only hold a-z, 0-9 and "-".`)
-  }
-  const entry = parseRecord(value, `authorities.${name}`)
-  refuseUnknown(entry, authorityOptionNames, `key of authorities.${name}`)
-  return Object.freeze({
-    name,
-    ca: Object.freeze(parseLocations(entry['ca'], `authorities.${name}.ca`)),
-    trustDomains: Object.freeze(parseTrustDomains(entry['trustDomains'], name)),
-  })
-}
-
-function parseTrustDomains(value: unknown, name: string): string[] {
-  if (value === undefined) return []
-  const where = `authorities.${name}.trustDomains`
-  if (!Array.isArray(value) || value.length === 0) {
-    throw wrong(`"${where}" must be a list with at least one trust domain; else leave it out.`)
-  }
-  return value.map((entry) => parseOneTrustDomain(entry, where))
-}
-
-function parseOneTrustDomain(value: unknown, where: string): string {
-  const advice = `"${where}" holds ${JSON.stringify(value)}; write the bare name, as in "acme.test".`
-  if (typeof value !== 'string') throw wrong(advice)
-  try {
-    return parseTrustDomain(value)
-  } catch (error) {
-    throw wrong(advice, error)
-  }
-}
-
-function parsePassphrase(value: unknown): string | undefined {
-  if (value === undefined) return undefined
-  if (typeof value !== 'string' || value === '') {
-    throw wrong('"passphrase" must be text that is not empty.')
-  }
-  return value
-}
-
-function parseMinimumVersion(value: unknown): MinimumVersion {
-  if (value === undefined) return 'TLSv1.3'
-  if (value === 'TLSv1.3' || value === 'TLSv1.2') return value
-  throw wrong(`"minVersion" must be "TLSv1.3" or "TLSv1.2", not ${JSON.stringify(value)}.`)
-}
-
-function parseRecord(value: unknown, where: string): Readonly<Record<string, unknown>> {
-  if (isRecord(value)) return value
-  throw wrong(`"${where}" must be an object.`)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-function refuseUnknown(
-  record: Readonly<Record<string, unknown>>,
-  known: readonly string[],
-  what: string,
-): void {
-  const name = Object.keys(record).find((key) => !known.includes(key))
-  if (name === undefined) return
-  const advice = adviceFor.get(name)
-  if (advice !== undefined) throw wrong(`${what} "${name}" does not exist: ${advice}`)
-  throw wrong(
-    `unknown ${what} ${JSON.stringify(name)}.${suggestName(name, known)} Known: ${known.join(', ')}.`,
-  )
+  readonly denyList: string | undefined
+  readonly onStaleCrl: OnStaleCrl
+  readonly expiryLeads: readonly ExpiryLead[]
 }

@@ -80,6 +80,13 @@ const wrongUsage: Hint = () =>
   "the client's certificate is not for clients: its key usage needs digitalSignature, its extended key usage clientAuth"
 const invalidCa: Hint = () =>
   "a certificate above the client's is no CA, or its path length allows no more"
+const revoked: Hint = () => "a CRL lists the client's certificate, or a CA above it"
+const noCrl: Hint = ({ authorities }) =>
+  `a CA in the client's chain has no CRL here, most often an intermediate that only the client has; add it to ${authorities} and its CRL to "crl"`
+const staleCrl: Hint = () =>
+  "the CRL of a CA in the client's chain is stale; publish a newer one, or see onStaleCrl"
+const badCrl: Hint = () =>
+  "the CRL of a CA in the client's chain is not valid yet, or was signed by another key; compare the clocks"
 const weak: Hint = () => "a key or signature in the client's chain is too weak"
 const unnamed: Hint = ({ authorities }) =>
   `Node has no name for this verdict on the client's certificate; most often a key or signature in its chain is too weak. \`openssl verify -purpose sslclient -auth_level 2\` on it, with ${authorities}, names the reason`
@@ -108,6 +115,11 @@ const hints: ReadonlyMap<string, Hint> = new Map([
   ['INVALID_PURPOSE', wrongUsage],
   ['INVALID_CA', invalidCa],
   ['PATH_LENGTH_EXCEEDED', invalidCa],
+  ['CERT_REVOKED', revoked],
+  ['UNABLE_TO_GET_CRL', noCrl],
+  ['CRL_HAS_EXPIRED', staleCrl],
+  ['CRL_NOT_YET_VALID', badCrl],
+  ['CRL_SIGNATURE_FAILURE', badCrl],
   ['EE_KEY_TOO_SMALL', weak],
   ['CA_KEY_TOO_SMALL', weak],
   ['CA_MD_TOO_WEAK', weak],

@@ -8,17 +8,20 @@ export interface ParsedKey {
   readonly encrypted: boolean
 }
 
+/** The passphrase of an encrypted key, or who knows it: asked each time such a key is read. */
+export type Passphrase = string | (() => string | Promise<string>)
+
 /**
  * Parses a PEM file with exactly one private key: PKCS#8, PKCS#1 or SEC 1, encrypted or not.
  * `EC PARAMETERS`, which `openssl ecparam -genkey` puts first, are passed over. No message holds key text.
  *
- * @throws {TlsMaterialError} for another content, a missing or a wrong passphrase
+ * @throws {TlsMaterialError} for another content, a missing or a wrong passphrase, and where none was to be had
  */
-export function parsePrivateKey(
+export async function parsePrivateKey(
   text: string,
   file: string,
-  passphrase: string | undefined,
-): ParsedKey {
+  passphrase: Passphrase | undefined,
+): Promise<ParsedKey> {
   const blocks = parsePem(text, file).filter((block) => block.label !== 'EC PARAMETERS')
   const [block, second] = blocks
   if (block === undefined) throw new TlsMaterialError(`${file}: ${explainNoPem(text)}`)
@@ -30,10 +33,27 @@ export function parsePrivateKey(
   }
   if (second !== undefined) throw new TlsMaterialError(`${file}: holds more than one private key.`)
   const encrypted = block.label.startsWith('ENCRYPTED') || /^DEK-Info:/m.test(block.text)
-  if (encrypted && passphrase === undefined) {
+  const secret = encrypted ? await readPassphrase(passphrase, file) : undefined
+  return { key: openKey(block.text, file, secret), encrypted }
+}
+
+/** Asks only where it is needed: the answer may cost a call to another machine. */
+async function readPassphrase(passphrase: Passphrase | undefined, file: string): Promise<string> {
+  if (passphrase === undefined) {
     throw new TlsMaterialError(`${file}: the key is encrypted; give "passphrase".`)
   }
-  return { key: openKey(block.text, file, encrypted ? passphrase : undefined), encrypted }
+  if (typeof passphrase === 'string') return passphrase
+  const answer: unknown = await ask(passphrase, file)
+  if (typeof answer === 'string' && answer !== '') return answer
+  throw new TlsMaterialError(`${file}: the function "passphrase" gave no text.`)
+}
+
+async function ask(passphrase: () => unknown, file: string): Promise<unknown> {
+  try {
+    return await passphrase()
+  } catch (cause) {
+    throw new TlsMaterialError(`${file}: the function "passphrase" failed.`, { cause })
+  }
 }
 
 function openKey(text: string, file: string, passphrase: string | undefined): KeyObject {

@@ -1,28 +1,34 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TlsMaterialError } from '../errors.js'
+import type { CrlReader } from './crl-reader.js'
+import { type DenyList, parseDenyList } from './deny-list.js'
 import type { AuthorityPaths, FileSettings } from './file-options.js'
 import { parseCertificates } from './parse-pem.js'
 import { parsePrivateKey } from './parse-private-key.js'
-import type { NamedAuthority, TlsMaterial } from './tls-material.js'
+import type { AuthorityMaterial, TlsMaterial } from './tls-material.js'
 
 const othersRead = 0o004
 
 /**
- * Reads and parses every file the settings name. Says nothing about whether they fit together:
- * `checkServerCertificate` and `checkAuthorities` do.
+ * Reads and parses every file the settings name, and CRLs at URLs. Says nothing about whether they fit
+ * together: `createTlsState` does.
  *
  * @throws {TlsMaterialError} naming the file, and the command that makes one
  */
-export async function readMaterial(settings: FileSettings): Promise<TlsMaterial> {
-  const { cert, key: keyFile, passphrase, minVersion } = settings
-  const [certificates, keyText, authorities, warnings] = await Promise.all([
+export async function readMaterial(
+  settings: FileSettings,
+  crlReader: CrlReader,
+): Promise<TlsMaterial> {
+  const { cert, key: keyFile, passphrase, minVersion, clientCertificate, onStaleCrl } = settings
+  const [certificates, keyText, authorities, denyList, warnings] = await Promise.all([
     readText(cert, 'certificate').then((text) => parseCertificates(text, cert)),
     readText(keyFile, 'key'),
-    Promise.all(settings.authorities.map(readAuthority)),
+    Promise.all(settings.authorities.map((one) => readAuthority(one, crlReader))),
+    readDenyList(settings.denyList),
     readWarnings(keyFile),
   ])
-  const { key, encrypted } = parsePrivateKey(keyText, keyFile, passphrase)
+  const { key, encrypted } = await parsePrivateKey(keyText, keyFile, passphrase)
   if (passphrase !== undefined && !encrypted) {
     warnings.push(`${keyFile}: the key is not encrypted; "passphrase" is not needed.`)
   }
@@ -30,47 +36,69 @@ export async function readMaterial(settings: FileSettings): Promise<TlsMaterial>
     certificates,
     key,
     authorities,
+    denyList,
+    onStaleCrl,
     minVersion,
+    clientCertificate,
     origin: Object.freeze({ certificate: cert, key: keyFile }),
     warnings: Object.freeze(warnings),
   })
 }
 
-async function readAuthority({ name, ca, trustDomains }: AuthorityPaths): Promise<NamedAuthority> {
+async function readAuthority(
+  { name, ca, crl, trustDomains }: AuthorityPaths,
+  crlReader: CrlReader,
+): Promise<AuthorityMaterial> {
   const read = async (file: string) => parseCertificates(await readText(file, 'CA'), file)
   const all = (await Promise.all(ca.map(read))).flat()
-  const anchors = all.filter(
-    (one, index) => all.findIndex((other) => other.raw.equals(one.raw)) === index,
+  const anchors = Object.freeze(
+    all.filter((one, index) => all.findIndex((other) => other.raw.equals(one.raw)) === index),
   )
-  return Object.freeze({
-    name,
-    anchors: Object.freeze(anchors),
-    trustDomains,
-    origin: ca.join(', '),
-  })
+  const authority = Object.freeze({ name, anchors, trustDomains, origin: ca.join(', ') })
+  const readCrl = (file: string) => readBytes(file, 'CRL')
+  const crls =
+    crl.length === 0
+      ? undefined
+      : await crlReader.read({ authority, places: crl, readFile: readCrl })
+  return Object.freeze({ ...authority, crls })
+}
+
+async function readDenyList(file: string | undefined): Promise<DenyList | undefined> {
+  return file === undefined ? undefined : parseDenyList(await readText(file, 'deny list'), file)
 }
 
 async function readText(file: string, what: string): Promise<string> {
+  return (await readBytes(file, what)).toString('utf8')
+}
+
+async function readBytes(file: string, what: string): Promise<Buffer> {
   try {
-    return await readFile(file, 'utf8')
+    return await readFile(file)
   } catch (cause) {
     throw new TlsMaterialError(`${file}: ${explainFailure(cause, file, what)}`, { cause })
   }
 }
 
 function explainFailure(cause: unknown, file: string, what: string): string {
+  const advice = toAdvice(what)
   switch (readCode(cause)) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return `no such ${what} file (looked for ${resolve(file)}). Make one with: mcp-mtls certs server NAME`
+      return `no such ${what} file (looked for ${resolve(file)}).${advice('one')}`
     case 'EACCES':
     case 'EPERM':
-      return `the ${what} file may not be read by this process; check its owner and mode. Make another with: mcp-mtls certs server NAME`
+      return `the ${what} file may not be read by this process; check its owner and mode.${advice('another')}`
     case 'EISDIR':
-      return `a directory; name the ${what} file in it. Make one with: mcp-mtls certs server NAME`
+      return `a directory; name the ${what} file in it.${advice('one')}`
     default:
       return `the ${what} file cannot be read (${readCode(cause) ?? 'unknown error'}).`
   }
+}
+
+/** CRLs and deny lists are made by nobody but the operator's CA and the operator. */
+function toAdvice(what: string): (which: string) => string {
+  const isMade = what !== 'CRL' && what !== 'deny list'
+  return (which) => (isMade ? ` Make ${which} with: mcp-mtls certs server NAME` : '')
 }
 
 function readCode(error: unknown): string | undefined {

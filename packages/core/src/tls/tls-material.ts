@@ -1,10 +1,18 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { Authority } from '../identity/authority.js'
-import type { MinimumVersion } from './file-options.js'
+import type { Crl } from './crl.js'
+import type { OnStaleCrl } from './crl-coverage.js'
+import type { DenyList } from './deny-list.js'
+import type { ClientCertificateMode, MinimumVersion } from './file-options.js'
 
-/** Where material came from, in words, for messages. */
+/** An authority, and where it came from, in words, for messages. */
 export interface NamedAuthority extends Authority {
   readonly origin: string
+}
+
+/** An authority and its CRLs, parsed and not yet verified; absent where there is nothing to be revoked by. */
+export interface AuthorityMaterial extends NamedAuthority {
+  readonly crls: readonly Crl[] | undefined
 }
 
 /** Everything a TLS source hands to Node, parsed. */
@@ -12,8 +20,11 @@ export interface TlsMaterial {
   /** The server's own certificate first, then its issuers in order. */
   readonly certificates: readonly X509Certificate[]
   readonly key: KeyObject
-  readonly authorities: readonly NamedAuthority[]
+  readonly authorities: readonly AuthorityMaterial[]
+  readonly denyList: DenyList | undefined
+  readonly onStaleCrl: OnStaleCrl
   readonly minVersion: MinimumVersion
+  readonly clientCertificate: ClientCertificateMode
   /** Where certificate and key came from, in words. */
   readonly origin: { readonly certificate: string; readonly key: string }
   /** What was odd, but no reason to refuse, when the material was read. */

@@ -32,7 +32,7 @@ describe('an audit event', () => {
     ).toMatchObject({
       principal: principal.name,
       roles: ['reader'],
-      thumbprint: principal.certificate.thumbprint,
+      thumbprint: principal.certificate?.thumbprint,
       remoteAddress: '::1',
       method: 'tools/call',
       operation: { kind: 'tool', name: 'search' },

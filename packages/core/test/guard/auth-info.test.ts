@@ -15,7 +15,7 @@ describe('authInfo', () => {
   })
 
   it('does not show the certificate to what writes it to a log', () => {
-    expect(JSON.stringify(toAuthInfo(principal))).not.toContain(principal.certificate.thumbprint)
+    expect(JSON.stringify(toAuthInfo(principal))).not.toContain('A'.repeat(43))
   })
 })
 

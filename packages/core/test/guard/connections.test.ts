@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:https'
 import { expect, it, onTestFinished } from 'vitest'
 import { createConnections } from '../../src/guard/connections.js'
+import { createPrincipals } from '../../src/guard/principals.js'
 import { definePolicy } from '../../src/policy/define.js'
 import type { Principal } from '../../src/policy/principal.js'
 import { tlsFromFiles } from '../../src/tls/tls-from-files.js'
@@ -20,7 +21,8 @@ function assign(...roles: readonly ('reader' | 'admin')[]) {
 it('D36 a connection that stays open has the roles that the policy of each request gives', async () => {
   const files = await createCertificateFiles()
   const tls = await tlsFromFiles(files.options)
-  const connections = createConnections(tls, ['spiffe'])
+  const connections = createConnections(tls)
+  const principalOf = createPrincipals(['spiffe'])
   const [first, second] = [assign('reader'), assign('admin', 'reader')]
   const none = definePolicy({ version: 1 })
   const policies = [first, first, second, second, none, first]
@@ -29,7 +31,8 @@ it('D36 a connection that stays open has the roles that the policy of each reque
   const server = tls.createServer((req, res) => {
     sockets.add(req.socket)
     const policy = policies[principals.length]
-    if (policy !== undefined) principals.push(connections.principal(req, policy))
+    const certificate = connections.certificate(req)
+    if (policy !== undefined) principals.push(principalOf({ certificate }, policy))
     res.end()
   })
   server.listen(0, '127.0.0.1')

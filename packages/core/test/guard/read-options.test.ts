@@ -12,6 +12,9 @@ describe('options of a guard', () => {
     expect(read({ policy })).toEqual({
       policy,
       tls: undefined,
+      oauth: undefined,
+      open: [],
+      maxConnectionAge: undefined,
       identity: ['spiffe', 'uri', 'dns'],
       origins: undefined,
       hosts: undefined,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Verdict } from '../../src/guard/judge.js'
+import { readOptions } from '../../src/guard/read-options.js'
 import { refuseVerdicts } from '../../src/guard/refuse-verdicts.js'
 import { type Message, readMessages } from '../../src/mcp/read-operations.js'
+import { holderOf } from '../policy/peer.js'
+import { policy } from './stage.js'
 
 type Effect = Verdict['effect']
 
@@ -38,8 +41,9 @@ interface Setting {
 
 function refuse(verdicts: readonly Verdict[], setting: Setting = {}) {
   const { isBatch = false, querySession, denyStatus = 200 } = setting
-  const call = { body: isBatch ? [] : {}, querySession }
-  const { status, body } = refuseVerdicts(verdicts, call, { denyStatus })
+  const call = { body: isBatch ? [] : {}, querySession, principal: holderOf('reader') }
+  const settings = readOptions({ policy, denyStatus })
+  const { status, body } = refuseVerdicts({ settings, tokens: undefined }, call, verdicts)
   return { status, answer: JSON.parse(body ?? 'null') as unknown }
 }
 

@@ -21,7 +21,7 @@ function releaseUnder(inForce: Policy, method: string, roles: readonly string[])
     settings: readOptions({ policy }),
     seals: createSeals(undefined, '/mcp'),
     policy: () => inForce,
-    connections: { reassign: () => holderOf(...roles) },
+    principals: () => holderOf(...roles),
     audit: (facts: AuditFacts) => void events.push(facts),
     admitted,
   } as unknown as GuardContext
@@ -32,7 +32,7 @@ function releaseUnder(inForce: Policy, method: string, roles: readonly string[])
   const tasks = () => {
     throw new Error('no task is asked for')
   }
-  release(context, call, { ids: [], tasks })
+  release(context, call, { ids: [], messages: [], tasks })
   return { res, events, admitted }
 }
 

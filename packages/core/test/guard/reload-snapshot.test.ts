@@ -1,16 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import type { WatchOptions } from '../../src/policy/watch.js'
+import type { WatchOptions } from '../../src/watch/watch-files.js'
 import { createFolder } from '../policy/k8s-volume.js'
 import { openScene, send, spiffeId } from './stage.js'
 
 const watched = vi.hoisted((): { change?: () => Promise<void> } => ({}))
 
 // The file is written a hundred times in two seconds; that the watch sees one is shown elsewhere.
-vi.mock('../../src/policy/watch.js', async (importOriginal) => ({
-  ...(await importOriginal<typeof import('../../src/policy/watch.js')>()),
-  watchFile: ({ onChange }: WatchOptions) => {
+vi.mock('../../src/watch/watch-files.js', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('../../src/watch/watch-files.js')>()),
+  watchFiles: ({ onChange }: WatchOptions) => {
     watched.change = onChange
     return { close: () => undefined }
   },

@@ -7,8 +7,8 @@ import { createSeals } from '../../src/guard/seals.js'
 import { createCallerSessions } from '../../src/guard/sessions.js'
 
 const seals = createSeals(['a-secret-of-the-tests-0123456789-abc'], '/mcp')
-const alice = createCallerSessions(seals, 'alice')
-const mallory = createCallerSessions(seals, 'mallory')
+const alice = createCallerSessions(seals, ['alice'])
+const mallory = createCallerSessions(seals, ['mallory'])
 const raw = 'app/id+1'
 const sealed = seals.seal({ label: 'session', owner: 'alice', text: raw })
 const inUrl = encodeURIComponent(sealed)

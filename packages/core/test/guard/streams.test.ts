@@ -6,8 +6,9 @@ import { createStreams, type Streams } from '../../src/guard/streams.js'
 function open(streams: Streams) {
   const res = new ServerResponse(new IncomingMessage(new Socket()))
   const fail = vi.fn()
-  streams.add(res, { fail })
-  return { res, fail }
+  const tenure = { isRevoked: () => false, review: vi.fn(), verify: vi.fn() }
+  streams.add(res, { fail }, () => tenure)
+  return { res, fail, tenure }
 }
 
 describe('createStreams', () => {
@@ -36,4 +37,20 @@ describe('createStreams', () => {
     expect(closed.fail).not.toHaveBeenCalled()
     expect(other.fail).toHaveBeenCalledOnce()
   })
+
+  it.each(['review', 'verify'] as const)(
+    'asks every open response to %s, and tells what threw',
+    (question) => {
+      const streams = createStreams()
+      const [closed, first, second] = [open(streams), open(streams), open(streams)]
+      closed.res.emit('close')
+      const error = new Error('the sink failed')
+      first.tenure[question].mockImplementation(() => {
+        throw error
+      })
+      expect(streams[question]()).toEqual([error])
+      expect(closed.tenure[question]).not.toHaveBeenCalled()
+      expect(second.tenure[question]).toHaveBeenCalledExactlyOnceWith(second.fail)
+    },
+  )
 })

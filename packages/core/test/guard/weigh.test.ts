@@ -35,7 +35,7 @@ function scene(options: Partial<GuardOptions> = {}, ...roles: readonly string[])
   return {
     events,
     weigh: (message: Message) => weigh(context, call, message),
-    view: createView(context, call),
+    view: createView(context, call, 'lists'),
   }
 }
 

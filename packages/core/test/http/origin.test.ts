@@ -183,7 +183,7 @@ describe('preflight', () => {
       'access-control-allow-origin': 'https://app.example',
       'access-control-allow-credentials': 'true',
       'access-control-expose-headers':
-        'mcp-session-id, mcp-protocol-version, www-authenticate, retry-after',
+        'mcp-session-id, mcp-protocol-version, www-authenticate, dpop-nonce, retry-after',
     })
     expect(await get('Origin: https://evil.example')).toContain('{"vary":"origin"}')
     expect(await get('Accept: a')).toContain('{"vary":"origin"}')

@@ -18,7 +18,7 @@ function assigned(
     roles: { r: {} },
     assignments: [{ ...keys, roles: ['r'] }],
   })
-  return assignRoles(policy, peer(certificate), kinds).includes('r')
+  return assignRoles(policy, { certificate: peer(certificate) }, kinds).roles.includes('r')
 }
 
 const thumbprint = `${'Ab_-'.repeat(10)}xyz`
@@ -93,8 +93,8 @@ describe('assignRoles', () => {
       assignments: [{ cn: 'agent', roles: ['r'] }],
     })
     const certificate = peer({ cn: ['agent'], dns: ['a.test'] })
-    expect(assignRoles(policy, certificate, ['spiffe', 'uri', 'dns'])).toEqual([])
-    expect(assignRoles(policy, certificate, ['dns', 'cn'])).toEqual(['r'])
+    expect(assignRoles(policy, { certificate }, ['spiffe', 'uri', 'dns']).roles).toEqual([])
+    expect(assignRoles(policy, { certificate }, ['dns', 'cn']).roles).toEqual(['r'])
   })
 
   it('joins the roles of all assignments that match, sorted, once each and frozen', () => {
@@ -107,7 +107,11 @@ describe('assignRoles', () => {
         { dns: 'y.test', roles: ['a'] },
       ],
     })
-    const roles = assignRoles(policy, peer({ dns: ['x.test'], o: ['Acme'] }), [])
+    const roles = assignRoles(
+      policy,
+      { certificate: peer({ dns: ['x.test'], o: ['Acme'] }) },
+      [],
+    ).roles
     expect(roles).toEqual(['a', 'b', 'c'])
     expect(Object.isFrozen(roles)).toBe(true)
   })
@@ -132,10 +136,10 @@ describe('assignRoles', () => {
     }
     const timeWith = (policy: Policy) =>
       timeOf(() => {
-        for (let run = 0; run < 1000; run++) assignRoles(policy, certificate, ['spiffe'])
+        for (let run = 0; run < 1000; run++) assignRoles(policy, { certificate }, ['spiffe']).roles
       })
     const [few, many] = [withAssignments(10), withAssignments(100_000)]
-    expect(assignRoles(many, certificate, ['spiffe'])).toEqual(['r', 'special'])
+    expect(assignRoles(many, { certificate }, ['spiffe']).roles).toEqual(['r', 'special'])
     // Walking through all of them would take ten thousand times as long.
     const ratios = [1, 2, 3].map(() => timeWith(many) / timeWith(few))
     expect(Math.min(...ratios)).toBeLessThan(100)

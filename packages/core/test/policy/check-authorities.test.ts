@@ -21,6 +21,8 @@ describe('checkAuthorities', () => {
     ['the one authority named', one, { authority: 'default', dns: 'a.test' }],
     ['one of several named', two, { authority: 'openai', dns: 'a.test' }],
     ['a trust domain of one authority', two, { spiffe: 'spiffe://acme.test/**' }],
+    ['a token alone', two, { token: { subject: 'a' } as const }],
+    ['any certificate of one of several', two, { certificate: 'any', authority: 'other' } as const],
   ])('accepts %s', (_, authorities, keys) => {
     expect(checkAuthorities(policyOf(keys), authorities, ['dns'])).toBeUndefined()
   })
@@ -30,6 +32,8 @@ describe('checkAuthorities', () => {
 
   it.each([
     ['no authority is named', { dns: 'a.test' }],
+    ['no authority is named beside a token', { dns: 'a.test', token: 'any' } as const],
+    ['any certificate is named', { certificate: 'any' } as const],
     ['the trust domain is of no authority', { spiffe: 'spiffe://x.test/**' }],
     ['the trust domain is of two authorities', { spiffe: 'spiffe://shared.test/**' }],
     [

@@ -4,7 +4,7 @@ import type { Operation } from '../../src/mcp/operation.js'
 import { parseCondition } from '../../src/policy/condition.js'
 import type { Principal } from '../../src/policy/principal.js'
 import { expectLinearTime } from '../linear-time.js'
-import { holderOf, peer, resource, template } from './peer.js'
+import { holderOf, peer, resource, template, token } from './peer.js'
 
 function call(args: unknown, name = 'deploy'): Operation {
   return { kind: 'tool', name, args: args as Readonly<Record<string, unknown>> }
@@ -104,7 +104,12 @@ describe('a condition', () => {
       authority: 'mesh',
     })
     const identity = { kind: 'spiffe', value: 'spiffe://acme.test/ns/ops/sa/deployer' } as const
-    const principal = { name: 'mesh/spiffe:x', identity, certificate, roles: ['operator'] }
+    const principal = {
+      ...holderOf('operator'),
+      name: 'mesh/spiffe:x',
+      identity,
+      certificate,
+    }
     const text = [
       'principal.name == "mesh/spiffe:x"',
       'principal.identity.kind == "spiffe"',
@@ -121,6 +126,39 @@ describe('a condition', () => {
       `certificate.thumbprint == "${'A'.repeat(43)}"`,
     ].join(' && ')
     expect(ask(text, {}, principal)).toEqual(yes)
+  })
+
+  it('reads the token, and nothing of one that was not presented', () => {
+    const given = token({
+      scopes: ['a', 'b'],
+      claims: { groups: ['platform'], act: { sub: 'agent' }, level: 2, on: true },
+    })
+    const principal = { ...holderOf('operator'), token: given }
+    const conditions = [
+      'token.issuer == "https://as.test"',
+      'token.kind == "user" && token.subject == "alice" && token.client == "web"',
+      '"a" in token.scopes && size(token.scopes) == 2',
+      'token.claims.groups.exists(g, g == "platform")',
+      'token.claims.act.sub == "agent" && token.claims.level >= 2.0 && token.claims.on',
+      'has(token.claims.level)',
+      'args.team in token.claims.groups',
+      '!has(token.hash) && !has(token.claims.constructor)',
+    ]
+    for (const text of conditions) {
+      expect(ask(text, { team: 'platform' }, principal), text).toEqual(yes)
+      if (!text.startsWith('!')) expect(ask(text, { team: 'platform' }), text).not.toEqual(yes)
+    }
+    expect(ask('token.claims.level == 2', {})).toEqual(failed)
+    expect(ask('token.claims.level == 2', undefined)).toEqual(failed)
+    expect(ask('has(token.claims)', {})).toEqual(no)
+  })
+
+  it('reads nothing of a certificate that was not presented', () => {
+    const { certificate: _, identity: __, ...principal } = holderOf('a')
+    expect(ask('certificate.authority == "default"', {}, principal)).toEqual(failed)
+    expect(ask('principal.identity.kind == "dns"', {}, principal)).toEqual(failed)
+    expect(ask('has(certificate.dns) || has(principal.identity.kind)', {}, principal)).toEqual(no)
+    expect(ask('principal.name == "default/dns:a.test"', {}, principal)).toEqual(yes)
   })
 
   it('reads the URI of a resource, and the name and arguments of a prompt', () => {
@@ -289,11 +327,13 @@ describe('parseCondition', () => {
     ['a'.repeat(1001), /^is longer than 1000 characters/],
     [
       'env == "dev"',
-      /^reads "env", which is not known here; the variables are args, tool, principal, certificate$/,
+      /^reads "env", which is not known here; the variables are args, tool, principal, certificate, token$/,
     ],
     ['uri == "a"', /^reads "uri"/],
     ['args.x == dev', /^reads "dev"/],
-    ['token.claims.groups == "a"', /^reads "token", but tokens are not supported yet/],
+    ['args.a.exists(x, x in token.claims.groups)', /^looks at the request or the token inside/],
+    ['token.claims.groups.exists(g, g == args.team)', /^looks at the request or the token inside/],
+    ['args.x.contains(token.claims.team)', /^searches with "contains" for text from the request/],
     ['now > 3', /^uses "now", but a decision depends on no clock/],
     ['timestamp(args.at) < timestamp("2030-01-01T00:00:00Z")', /^uses "timestamp"/],
     ['duration(args.for) < duration("1h")', /^uses "duration"/],
@@ -309,8 +349,11 @@ describe('parseCondition', () => {
     ['args.l.map(x, x.id) == ["a"]', /^makes a list with "map" or "filter"/],
     ['size(args.l.filter(x, x == 1)) == 1', /^makes a list with "map" or "filter"/],
     ['args.a.all(x, x.b.all(y, y == 1))', /^has a loop in a loop/],
-    ['args.a.all(x, x in args.b)', /^looks at the request inside a loop over the request/],
-    ['args.a.exists(x, x == tool)', /^looks at the request inside a loop/],
+    [
+      'args.a.all(x, x in args.b)',
+      /^looks at the request or the token inside a loop over one of them/,
+    ],
+    ['args.a.exists(x, x == tool)', /^looks at the request or the token inside a loop/],
     ['args.a.contains(args.b)', /^searches with "contains" for text from the request/],
     ['args.a.exists(x, "abc".contains(x))', /^searches with "contains"/],
     [`${'['.repeat(40)}1${']'.repeat(40)} == args.x`, /^is nested more than 32 levels deep/],
@@ -328,9 +371,9 @@ describe('parseCondition', () => {
   it('knows for each list what can be known', () => {
     const variables = (list: 'tools' | 'prompts' | 'resources') =>
       /the variables are (.*)$/.exec(problemOf(() => parseCondition(list, 'x == 1')))?.[1]
-    expect(variables('tools')).toBe('args, tool, principal, certificate')
-    expect(variables('prompts')).toBe('args, prompt, principal, certificate')
-    expect(variables('resources')).toBe('uri, principal, certificate')
+    expect(variables('tools')).toBe('args, tool, principal, certificate, token')
+    expect(variables('prompts')).toBe('args, prompt, principal, certificate, token')
+    expect(variables('resources')).toBe('uri, principal, certificate, token')
   })
 
   it.each([

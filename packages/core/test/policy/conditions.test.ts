@@ -198,7 +198,7 @@ roles:
       - 5
     deny:
       tools:
-        - { name: x, when: token.sub == "a" }
+        - { name: x, when: tokn.subject == "a" }
         - { name: x, when: true }
 `
 
@@ -219,12 +219,12 @@ describe('a policy file with conditions', () => {
     expect(problems.map((line) => line.replace(/: found .*$/, ': found …'))).toEqual([
       'policy.yaml:8:15: roles.operator.tools[1].when: is no CEL: 1:10: found …',
       'policy.yaml:9:20: roles.operator.tools[2].wen: unknown key, did you mean "when"?',
-      'policy.yaml:11:30: roles.operator.prompts[0].when: reads "uri", which is not known here; the variables are args, prompt, principal, certificate',
+      'policy.yaml:11:30: roles.operator.prompts[0].when: reads "uri", which is not known here; the variables are args, prompt, principal, certificate, token',
       'policy.yaml:12:9: roles.operator.prompts[1].name: is missing, must be text (put it in quotes)',
-      'policy.yaml:12:11: roles.operator.prompts[1].uri: unknown key, known here: name, when',
+      'policy.yaml:12:11: roles.operator.prompts[1].uri: unknown key, known here: name, when, scopes',
       'policy.yaml:15:15: roles.operator.resources[0].when: uses "timestamp", but a decision depends on no clock: limit the validity of certificates instead',
       'policy.yaml:16:9: roles.operator.resources[1]: has the wrong type, must be text (put it in quotes) or a mapping with the key "uri"',
-      'policy.yaml:19:28: roles.operator.deny.tools[0].when: reads "token", but tokens are not supported yet: use "principal" or "certificate"',
+      'policy.yaml:19:28: roles.operator.deny.tools[0].when: reads "tokn", which is not known here; the variables are args, tool, principal, certificate, token',
       'policy.yaml:20:28: roles.operator.deny.tools[1].when: has the wrong type, must be text (put it in quotes)',
     ])
   })

@@ -91,7 +91,7 @@ function allowed(definition: PolicyDefinition): ReadonlySet<string> {
   const policy = definePolicy<string>(definition)
   const found = new Set<string>()
   for (const spiffe of spiffeIds) {
-    const principal = createPrincipal(policy, peer({ spiffe }), ['spiffe'])
+    const principal = createPrincipal(policy, { certificate: peer({ spiffe }) }, ['spiffe'])
     for (const operation of operations) {
       if (permits(policy, principal, operation)) found.add(`${spiffe} ${JSON.stringify(operation)}`)
     }
@@ -156,7 +156,11 @@ describe('D38 what a change of the policy can do', () => {
     fc.assert(
       fc.property(withDeny, fc.constantFrom(...operations), (definition, operation) => {
         const policy = definePolicy<string>(definition)
-        const principal = createPrincipal(policy, peer({ spiffe: 'spiffe://x.test/a' }), ['spiffe'])
+        const principal = createPrincipal(
+          policy,
+          { certificate: peer({ spiffe: 'spiffe://x.test/a' }) },
+          ['spiffe'],
+        )
         expect(principal.roles).toEqual([])
         expect(permits(policy, principal, operation)).toBe(false)
       }),
@@ -175,9 +179,11 @@ describe('D38 what a change of the policy can do', () => {
         fc.constantFrom('initialize', 'tasks/get', 'x/c', ''),
         (definition, method) => {
           const policy = definePolicy<string>(definition)
-          const principal = createPrincipal(policy, peer({ spiffe: 'spiffe://t.test/a' }), [
-            'spiffe',
-          ])
+          const principal = createPrincipal(
+            policy,
+            { certificate: peer({ spiffe: 'spiffe://t.test/a' }) },
+            ['spiffe'],
+          )
           expect(permits(policy, principal, extension(method))).toBe(false)
         },
       ),
@@ -216,7 +222,7 @@ describe('D38 what a change of the policy can do', () => {
       },
       assignments: [{ dns: 'a.test', roles: ['r0'] }],
     })
-    const principal = createPrincipal(policy, peer({ dns: ['a.test'] }), ['dns'])
+    const principal = createPrincipal(policy, { certificate: peer({ dns: ['a.test'] }) }, ['dns'])
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.webUrl(), fc.constant('\ud800%\udc00'))
     fc.assert(
       fc.property(text, (hostile) => {

@@ -21,7 +21,11 @@ const everyKind: readonly Operation[] = [
 describe('decide', () => {
   it('an empty policy denies everything', () => {
     const policy = definePolicy({ version: 1 })
-    const principal = createPrincipal(policy, peer({ spiffe: 'spiffe://acme.test/a' }), kinds)
+    const principal = createPrincipal(
+      policy,
+      { certificate: peer({ spiffe: 'spiffe://acme.test/a' }) },
+      kinds,
+    )
     for (const operation of everyKind) {
       expect(decide(policy, principal, operation)).toEqual({ effect: 'deny', reason: 'no-role' })
       expect(permits(policy, principal, operation)).toBe(false)
@@ -122,7 +126,7 @@ const truth: readonly (readonly [keyof typeof principals, string])[] = [
 
 describe('who may call what', () => {
   it.each(truth)('%s: %s', (name, row) => {
-    const principal = createPrincipal(acme, principals[name], kinds)
+    const principal = createPrincipal(acme, { certificate: principals[name] }, kinds)
     const actual = tools.map((text) => (permits(acme, principal, tool(text)) ? 'y' : '.'))
     expect(actual).toEqual(row.trim().split(' '))
   })

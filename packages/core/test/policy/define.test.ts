@@ -100,7 +100,7 @@ describe('definePolicy', () => {
         }),
       ),
     ).toEqual([
-      'definePolicy: assignments[0]: names no certificate: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
+      'definePolicy: assignments[0]: names neither a certificate nor a token: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint, certificate, token',
     ])
   })
 
@@ -129,5 +129,130 @@ describe('definePolicy', () => {
     const roles: Record<string, { extends?: readonly string[] }> = { r0: {} }
     for (let index = 1; index < 50_000; index++) roles[`r${index}`] = { extends: [`r${index - 1}`] }
     expect(definePolicy<string>({ version: 1, roles }).roles).toHaveLength(50_000)
+  })
+
+  it.each<[unknown, string]>([
+    [5, 'token: has the wrong type, must be "any", or a mapping of what the token has to hold'],
+    [null, 'token: is empty, must be "any", or a mapping of what the token has to hold'],
+    ['all', 'token: must be "any", or a mapping of what the token has to hold'],
+    [{}, 'token: is an empty mapping: add an entry, or write "token: any"'],
+    [{ subject: undefined }, 'token: is an empty mapping: add an entry, or write "token: any"'],
+    [{ sujbect: 'a' }, 'token.sujbect: unknown key, did you mean "subject"?'],
+    [
+      { sub: 'a' },
+      'token.sub: unknown key, known here: issuer, kind, subject, client, scopes, claims',
+    ],
+    [
+      { subject: 'a*' },
+      'token.subject: "a*" has a wildcard, but subject is compared exactly: write each value in a list, or "token: any"',
+    ],
+    [
+      { subject: 7 },
+      'token.subject: has the wrong type, must be text (put it in quotes) or a list of texts',
+    ],
+    [{ issuer: [] }, 'token.issuer: is an empty list: add an entry, or remove the key'],
+    [{ kind: 'robot' }, 'token.kind: must be "user" or "client"'],
+    [
+      { scopes: ['a', 'b c'] },
+      'token.scopes[1]: "b c" is no scope of OAuth: write each as an entry of its own, without spaces, quotes and "\\"',
+    ],
+    [{ claims: {} }, 'token.claims: is an empty mapping: add an entry, or write "token: any"'],
+    [
+      { claims: { a: { b: {} } } },
+      'token.claims.a.b: is an empty mapping: add an entry, or write "token: any"',
+    ],
+    [{ claims: 'admin' }, 'token.claims: has the wrong type, must be a mapping'],
+    [
+      { claims: { a: null } },
+      'token.claims.a: is empty, must be text, a number, true or false, a list of these, or a mapping of claims',
+    ],
+    [
+      { claims: { a: ['x', {}] } },
+      'token.claims.a[1]: has the wrong type, must be text, a number, true or false',
+    ],
+    [
+      { claims: { id: 2 ** 53 } },
+      'token.claims.id: is a number that is not kept exactly: put it in quotes if the claim is text',
+    ],
+    [
+      JSON.parse('{ "claims": { "__proto__": "x" } }'),
+      'token.claims.__proto__: is no name of a claim: remove it',
+    ],
+    [
+      JSON.parse('{ "claims": { "a": { "__proto__": { "b": "x" } } } }'),
+      'token.claims.a.__proto__: is no name of a claim: remove it',
+    ],
+    [{ claims: { '': 'x' } }, 'token.claims[""]: is no name of a claim: remove it'],
+  ])('D35 refuses the token %j', (token, message) => {
+    const assignments = [{ dns: 'a.test', token, roles: ['r'] }]
+    const define = () => definePolicy({ version: 1, roles: { r: {} }, assignments } as never)
+    expect(issuesOf(define)).toEqual([`definePolicy: assignments[0].${message}`])
+  })
+
+  it.each<[object, string]>([
+    [
+      { certificate: 'some' },
+      'certificate: must be "any", or left out: write what the certificate has to be under keys such as "dns"',
+    ],
+    [
+      { certificate: 'any', dns: 'a.test' },
+      'certificate: says any certificate beside "dns": remove one of the two',
+    ],
+    [{ dns: 'a.test', challenge: 'http' }, 'challenge: must be "tool-result", or left out'],
+  ])('D35 refuses the assignment %j', (keys, message) => {
+    const assignments = [{ ...keys, roles: ['r'] }]
+    const define = () => definePolicy({ version: 1, roles: { r: {} }, assignments } as never)
+    expect(issuesOf(define)).toEqual([`definePolicy: assignments[0].${message}`])
+  })
+
+  it('C20 scopes of an entry are scopes of OAuth, and none of a deny', () => {
+    const define = (entry: object) => () =>
+      definePolicy({ version: 1, roles: { r: entry } } as never)
+    expect(issuesOf(define({ tools: [{ name: 'a', scopes: ['a"b'] }] }))).toEqual([
+      'definePolicy: roles.r.tools[0].scopes[0]: "a\\"b" is no scope of OAuth: write each as an entry of its own, without spaces, quotes and "\\"',
+    ])
+    expect(issuesOf(define({ deny: { prompts: [{ name: 'a', scopes: ['x'] }] } }))).toEqual([
+      'definePolicy: roles.r.deny.prompts[0].scopes: unknown key here, since a deny holds whatever a token carries: write "scopes" in an allow entry',
+    ])
+  })
+
+  it('tokens and scopes are typed', () => {
+    const policy = definePolicy({
+      version: 1,
+      roles: {
+        ops: {
+          tools: [{ name: 'deploy', scopes: ['mcp:deploy'] }],
+          prompts: [{ name: 'p', scopes: ['p'] }],
+          resources: [{ uri: 'file:///a', scopes: ['r'] }],
+        },
+      },
+      assignments: [
+        {
+          token: {
+            issuer: 'https://as.test',
+            kind: 'user',
+            claims: { groups: ['platform'], realm_access: { roles: 'admin' }, level: 2 },
+          },
+          roles: ['ops'],
+        },
+        { certificate: 'any', token: 'any', challenge: 'tool-result', roles: ['ops'] },
+      ],
+    })
+    expect(policy.assignments).toBe(2)
+  })
+
+  it('warns of roles that need no token where callers are told how to get one', () => {
+    const policy = definePolicy({
+      version: 1,
+      roles: { r: {} },
+      assignments: [
+        { dns: 'a.test', challenge: 'tool-result', roles: ['r'] },
+        { dns: 'a.test', token: 'any', challenge: 'tool-result', roles: ['r'] },
+        { dns: 'a.test', roles: ['r'] },
+      ],
+    })
+    expect(policy.warnings).toEqual([
+      'definePolicy: assignments[0].challenge: gives its roles without a token to whoever uses the certificate: add "token" where users share it',
+    ])
   })
 })

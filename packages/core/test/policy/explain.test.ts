@@ -3,7 +3,18 @@ import type { IdentityKind } from '../../src/identity/identify.js'
 import { definePolicy } from '../../src/policy/define.js'
 import { explainDenial } from '../../src/policy/explain.js'
 import { createPrincipal } from '../../src/policy/principal.js'
-import { extension, holderOf, type PeerOptions, peer, resource, template, tool } from './peer.js'
+import {
+  extension,
+  holderOf,
+  type PeerOptions,
+  peer,
+  promised,
+  resource,
+  template,
+  token,
+  tool,
+  withScopes,
+} from './peer.js'
 
 const policy = definePolicy({
   version: 1,
@@ -12,6 +23,12 @@ const policy = definePolicy({
     operator: {
       tools: ['*'],
       deny: { tools: ['docs.purge', '*x'], resources: ['**'], methods: ['skills/get'] },
+    },
+    deployer: {
+      tools: [
+        { name: 'deploy', scopes: ['a', 'b'] },
+        { name: 'envs', scopes: ['a'], when: 'args.env == "dev"' },
+      ],
     },
   },
   assignments: [{ dns: 'a.test', roles: ['reader'] }],
@@ -88,7 +105,7 @@ describe('explainDenial', () => {
   ])(
     'writes the assignment a principal without role is missing (%s %j)',
     (kind, options, stanza) => {
-      const principal = createPrincipal(policy, peer(options), [kind])
+      const principal = createPrincipal(policy, { certificate: peer(options) }, [kind])
       const hint = explainDenial(policy, principal, tool('search'))
       expect(hint).toBe(
         `no assignment in definePolicy gives ${JSON.stringify(principal.name)} a role, add to assignments: ${stanza}`,
@@ -96,4 +113,40 @@ describe('explainDenial', () => {
       expect(explainDenial(policy, principal, { kind: 'lifecycle', method: 'ping' })).toBe(hint)
     },
   )
+
+  it.each([
+    [
+      holderOf('deployer'),
+      'roles.deployer.tools[0] in definePolicy wants the scopes "a", "b", and no token was sent',
+    ],
+    [
+      withScopes(holderOf('deployer'), 'a'),
+      'roles.deployer.tools[0] in definePolicy wants the scope "b", which the token lacks',
+    ],
+    [
+      promised(holderOf('reader'), 'deployer'),
+      'roles.deployer.tools[0] in definePolicy is for callers with a token, which an assignment asks for, and none was sent',
+    ],
+  ])('says what a token would have to carry', (principal, text) => {
+    expect(explainDenial(policy, principal, tool('deploy'))).toBe(text)
+  })
+
+  it('says which condition holds back what scopes would be asked for', () => {
+    expect(explainDenial(policy, holderOf('deployer'), tool('envs'))).toBe(
+      'roles.deployer.tools[1] in definePolicy allows "envs" where its condition is true, and it is not',
+    )
+  })
+
+  it('never tells a claim of a token', () => {
+    const canary = 'canary-7f3a'
+    const claims = { sub: canary, groups: [canary], client_id: canary }
+    const given = token({ subject: canary, clientId: canary, claims, scopes: [canary] })
+    const hints = [{ token: given }, { token: given, certificate: peer({ dns: ['b.test'] }) }].map(
+      (each) => explainDenial(policy, createPrincipal(policy, each, ['dns']), tool('search')),
+    )
+    const stanza = 'token: { issuer: "https://as.test", kind: user, ... }, roles: [...] }'
+    const start = 'no assignment in definePolicy gives the caller a role, add to assignments: - {'
+    expect(hints).toEqual([`${start} ${stanza}`, `${start} dns: "b.test", ${stanza}`])
+    expect(hints.join()).not.toContain(canary)
+  })
 })

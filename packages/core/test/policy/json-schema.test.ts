@@ -9,7 +9,11 @@ const file: unknown = JSON.parse(
   readFileSync(new URL('../../policy.schema.json', import.meta.url), 'utf8'),
 )
 
-const validate = new Ajv2020({ strict: true, strictRequired: false }).compile(toJsonSchema())
+const validate = new Ajv2020({
+  strict: true,
+  strictRequired: false,
+  allowUnionTypes: true,
+}).compile(toJsonSchema())
 
 function loads(value: unknown): boolean {
   try {
@@ -55,7 +59,13 @@ const refused: readonly [unknown][] = [
   [withRole({ tools: [{ name: 'a', ui: false }] })],
   [withRole({ tools: [{ name: 'a', when: true }] })],
   [withRole({ tools: [{ name: 'a', when: '' }] })],
-  [withRole({ tools: [{ name: 'a', scopes: ['x'] }] })],
+  [withRole({ tools: [{ name: 'a', scopes: [] }] })],
+  [withRole({ tools: [{ name: 'a', scopes: 'x' }] })],
+  [withRole({ prompts: [{ name: 'a', scopes: [1] }] })],
+  [withRole({ resources: [{ uri: 'file:///a', scopes: [''] }] })],
+  [withRole({ deny: { tools: [{ name: 'a', scopes: ['x'] }] } })],
+  [withRole({ deny: { prompts: [{ name: 'a', scopes: ['x'] }] } })],
+  [withRole({ deny: { resources: [{ uri: 'file:///a', scopes: ['x'] }] } })],
   [withRole({ prompts: [{ uri: 'a' }] })],
   [withRole({ prompts: [{ name: 'a', ui: true }] })],
   [withRole({ resources: [{ name: 'file:///a' }] })],
@@ -72,7 +82,26 @@ const refused: readonly [unknown][] = [
   [withAssignment({ dns: 'a.test', roles: [] })],
   [withAssignment({ dns: [], roles: ['reader'] })],
   [withAssignment({ dns: 1, roles: ['reader'] })],
-  [withAssignment({ dns: 'a.test', token: 'any', roles: ['reader'] })],
+  [withAssignment({ dns: 'a.test', token: 'every', roles: ['reader'] })],
+  [withAssignment({ dns: 'a.test', token: ['any'], roles: ['reader'] })],
+  [withAssignment({ dns: 'a.test', token: {}, roles: ['reader'] })],
+  [withAssignment({ token: { subject: [] }, roles: ['reader'] })],
+  [withAssignment({ token: { subject: '' }, roles: ['reader'] })],
+  [withAssignment({ token: { subject: 1 }, roles: ['reader'] })],
+  [withAssignment({ token: { sub: 'a' }, roles: ['reader'] })],
+  [withAssignment({ token: { kind: 'robot' }, roles: ['reader'] })],
+  [withAssignment({ token: { kind: ['user'] }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: {} }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: 'groups' }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: { a: null } }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: { a: [] } }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: { a: [{}] } }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: { a: { b: {} } } }, roles: ['reader'] })],
+  [withAssignment({ token: { claims: { '': 'x' } }, roles: ['reader'] })],
+  [withAssignment({ certificate: 'all', roles: ['reader'] })],
+  [withAssignment({ certificate: ['any'], roles: ['reader'] })],
+  [withAssignment({ challenge: 'tool-result', roles: ['reader'] })],
+  [withAssignment({ dns: 'a.test', challenge: 'http', roles: ['reader'] })],
   [withAssignment({ dns: 'a.test', roles: 'reader' })],
   [withRole({ extends: [] })],
 ]
@@ -122,6 +151,26 @@ describe('policy.schema.json', () => {
       roles: ['reader'],
     }),
     withAssignment({ uri: 'urn:a', thumbprint: 'A'.repeat(43), roles: ['reader'] }),
+    withRole({
+      tools: [{ name: 'a', scopes: ['mcp:deploy', 'b'], when: 'args.x == 1', ui: true }],
+      prompts: [{ name: 'a', scopes: ['x'] }],
+      resources: [{ uri: 'file:///a', scopes: ['x'] }],
+    }),
+    withAssignment({ certificate: 'any', issuer: 'CN=a', roles: ['reader'] }),
+    withAssignment({ token: 'any', roles: ['reader'] }),
+    withAssignment({
+      dns: 'a.test',
+      challenge: 'tool-result',
+      token: {
+        issuer: 'https://as.test',
+        kind: 'user',
+        subject: ['a', 'b'],
+        client: 'https://client.test/id',
+        scopes: ['x'],
+        claims: { groups: ['a', 1, true], n: 1.5, ok: false, realm_access: { roles: 'admin' } },
+      },
+      roles: ['reader'],
+    }),
   ])('D35 accepts what the loader accepts: %j', (document) => {
     expect([validate(document), loads(document)]).toEqual([true, true])
   })

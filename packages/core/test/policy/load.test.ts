@@ -122,7 +122,7 @@ assignments:
   - issuer: CN=x
     roles: []
   - dns: [a.test, '*']
-    token: any
+    tokens: any
   - thumbprint: ${'AB:'.repeat(31)}AB
     email: '*@acme.test'
     roles: [admin]
@@ -151,12 +151,12 @@ methods: [x]
       'policy.yaml:26:17: roles.b.deny.methods[0]: "Tools/Call" is governed by "tools": write the names of the tools there',
       'policy.yaml:27:5: roles.c: is empty, must be a mapping',
       'policy.yaml:29:13: assignments[0].spiffe: "acme.test/x" is no SPIFFE ID: write "spiffe://trust-domain/path", other URIs under "uri"',
-      'policy.yaml:31:5: assignments[1]: names no certificate: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
-      'policy.yaml:32:5: assignments[2]: has only "issuer", which narrows: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint',
+      'policy.yaml:31:5: assignments[1]: names neither a certificate nor a token: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint, certificate, token',
+      'policy.yaml:32:5: assignments[2]: has only "issuer", which narrows: add one of authority, spiffe, uri, dns, email, cn, ou, o, thumbprint, certificate, token',
       'policy.yaml:33:12: assignments[2].roles: is an empty list: add an entry, or remove the key',
       'policy.yaml:34:5: assignments[3].roles: is missing, must be a list',
       'policy.yaml:34:19: assignments[3].dns[1]: "*" has a wildcard that is not the whole first label: write "*.example.com" or the exact name',
-      'policy.yaml:35:5: assignments[3].token: unknown key, known here: authority, spiffe, uri, dns, email, cn, ou, o, issuer, thumbprint, roles',
+      'policy.yaml:35:5: assignments[3].tokens: unknown key, did you mean "token"?',
       'policy.yaml:36:17: assignments[4].thumbprint: is no SHA-256 thumbprint in base64url: write "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s"',
       'policy.yaml:37:12: assignments[4].email: "*@acme.test" has a wildcard, but email is compared exactly: write each value in a list',
       'policy.yaml:38:13: assignments[4].roles[0]: unknown role "admin", known: reader, 2fast, __proto__, a, b, c',
@@ -192,10 +192,11 @@ methods: [x]
   })
 
   it.each([
-    ['scopes', 'roles: { r: { tools: [{ name: x, scopes: [a] }] } }'],
+    ['scopes', 'roles: { r: { deny: { tools: [{ name: x, scopes: [a] }] } } }'],
+    ['scope', 'roles: { r: { tools: [{ name: x, scope: [a] }] } }'],
     ['ui', 'roles: { r: { deny: { tools: [{ name: x, ui: true }] } } }'],
     ['method', 'roles: { r: { method: [skills/list] } }'],
-    ['token', 'roles: { r: {} }\nassignments: [{ dns: a, token: any, roles: [r] }]'],
+    ['sub', 'roles: { r: {} }\nassignments: [{ dns: a, token: { sub: a }, roles: [r] }]'],
   ])('D35 %s is an unknown key', async (key, text) => {
     const problems = await problemsOf(`version: 1\n${text}\n`)
     expect(problems).toHaveLength(1)
@@ -279,9 +280,18 @@ roles:
   })
 
   it.each([
-    ['YAML that is no JSON', 'version: 1\n', /^policy\.json: is no JSON: /],
-    ['a trailing comma', '{"version": 1,}', /^policy\.json: is no JSON: /],
-    ['a comment', '{"version": 1 # one\n}', /^policy\.json: is no JSON: /],
+    ['YAML that is no JSON', 'version: 1\n', /^policy\.json:1:1: is no JSON, though it is YAML: /],
+    ['a trailing comma', '{"version": 1,}', /^policy\.json:1:15: is no JSON, though/],
+    ['a comment', '{"version": 1 # one\n}', /^policy\.json:1:15: is no JSON, though/],
+    [
+      'a text in single quotes',
+      '{\n "version": 1,\n \'roles\': {}}',
+      /^policy\.json:3:2: is no JSON/,
+    ],
+    ['a text without quotes', '{"version": 1, "roles": { "r": { "tools": [a] } }}', /:1:44: is no/],
+    ['a number of YAML', '{"version": 0x1}', /^policy\.json:1:13: is no JSON, though it is YAML/],
+    ['a key without a value', '{"version": 1, "roles"}', /^policy\.json:1:23: is no JSON, though/],
+    ['nothing', '\n', /^policy\.json:2:1: is no JSON: it ends too early/],
     [
       'a duplicate key behind an escape',
       '{"version": 1, "\\u0076ersion": 1}',

@@ -1,5 +1,6 @@
 import type { PeerCertificate } from '../../src/identity/peer-certificate.js'
 import { parseSpiffeId } from '../../src/identity/spiffe-id.js'
+import type { AccessToken } from '../../src/oauth/access-token.js'
 import type { Principal } from '../../src/policy/principal.js'
 
 export interface PeerOptions {
@@ -53,13 +54,42 @@ export function peer(options: PeerOptions = {}): PeerCertificate {
   }
 }
 
+/** A verified token of a user, as a policy sees it. */
+export function token(options: Partial<AccessToken> = {}): AccessToken {
+  return Object.freeze({
+    issuer: 'https://as.test',
+    kind: 'user',
+    subject: 'alice',
+    clientId: 'web',
+    scopes: [],
+    audience: ['https://mcp.test/mcp'],
+    expiresAt: Number.MAX_SAFE_INTEGER,
+    binding: {},
+    claims: {},
+    hash: 'B'.repeat(43),
+    ...options,
+  })
+}
+
+/** The same principal with a token that carries these scopes. */
+export function withScopes(principal: Principal, ...scopes: readonly string[]): Principal {
+  return Object.freeze({ ...principal, token: token({ scopes }) })
+}
+
+/** The same principal, for whom a token could add roles. */
+export function promised(principal: Principal, ...roles: readonly string[]): Principal {
+  return Object.freeze({ ...principal, rolesWithToken: Object.freeze([...roles]) })
+}
+
 /** A principal with exactly these roles, whatever a policy would assign. */
 export function holderOf(...roles: readonly string[]): Principal {
   return Object.freeze({
     name: 'default/dns:a.test',
+    certificateName: 'default/dns:a.test',
     identity: { kind: 'dns', value: 'a.test' } as const,
     certificate: peer({ dns: ['a.test'] }),
     roles: Object.freeze([...roles]),
+    rolesWithToken: [],
   })
 }
 

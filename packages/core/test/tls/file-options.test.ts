@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { closestName } from '../../src/closest-name.js'
 import { ConfigurationError } from '../../src/errors.js'
-import { parseFileOptions, type TlsFileOptions } from '../../src/tls/file-options.js'
+import type { TlsFileOptions } from '../../src/tls/file-options.js'
+import { parseFileOptions } from '../../src/tls/parse-file-options.js'
 
 const files = { cert: 'server.crt', key: 'server.key', ca: 'ca.crt' }
 const { cert, key } = files
@@ -14,12 +15,35 @@ describe('options of tlsFromFiles', () => {
       key: 'server.key',
       passphrase: undefined,
       minVersion: 'TLSv1.3',
-      authorities: [{ name: 'default', ca: ['ca.crt'], trustDomains: [] }],
+      clientCertificate: 'required',
+      authorities: [{ name: 'default', ca: ['ca.crt'], crl: [], trustDomains: [] }],
+      denyList: undefined,
+      onStaleCrl: 'deny',
+      expiryLeads: [{ share: 0.5 }, { time: 86_400_000 }],
     })
     expect(Object.isFrozen(settings)).toBe(true)
   })
 
-  const known = 'Known: cert, key, ca, authorities, passphrase, minVersion.'
+  it('tell apart where CRLs are, and when notice is given', () => {
+    const settings = parseFileOptions({
+      ...files,
+      crl: ['ca.crl', new URL('http://ca.test/ca.crl')],
+      denyList: 'deny.txt',
+      onStaleCrl: 'keep',
+      expiryWarnings: ['10%', '7d', '30m'],
+    })
+    expect(settings).toMatchObject({
+      authorities: [{ crl: [{ file: 'ca.crl' }, { url: new URL('http://ca.test/ca.crl') }] }],
+      denyList: 'deny.txt',
+      onStaleCrl: 'keep',
+      expiryLeads: [{ share: 0.1 }, { time: 604_800_000 }, { time: 1_800_000 }],
+    })
+    const passphrase = () => 'secret'
+    expect(parseFileOptions({ ...files, passphrase }).passphrase).toBe(passphrase)
+  })
+
+  const known =
+    'Known: cert, key, ca, authorities, passphrase, minVersion, clientCertificate, crl, denyList, onStaleCrl, expiryWarnings.'
   it.each<[unknown, string]>([
     [undefined, '"options" must be an object.'],
     ['server.crt', '"options" must be an object.'],
@@ -33,11 +57,29 @@ describe('options of tlsFromFiles', () => {
       { ...files, pasphrase: 'x' },
       `unknown option "pasphrase". Did you mean "passphrase"? ${known}`,
     ],
-    [{ ...files, crl: 'x' }, `unknown option "crl". ${known}`],
-    [{ ...files, clientCertificate: 'request' }, `unknown option "clientCertificate". ${known}`],
+    [{ ...files, crl: [] }, '"crl" is an empty list; leave it out where there are no CRLs.'],
+    [
+      { cert, key, crl: 'x', authorities: { a: { ca: 'x' } } },
+      '"crl" belongs to an authority: authorities: { NAME: { ca, crl } }.',
+    ],
+    [{ ...files, denyList: 7 }, '"denyList" must be a path or a file: URL.'],
+    [{ ...files, onStaleCrl: 'warn' }, '"onStaleCrl" must be "deny" or "keep", not "warn".'],
+    [{ ...files, expiryWarnings: '24h' }, '"expiryWarnings" must be a list, as in ["50%", "24h"].'],
+    ...['100%', '0h', '1w', 24, '-1h', '1.5h'].map((lead): [unknown, string] => [
+      { ...files, expiryWarnings: ['50%', lead] },
+      `"expiryWarnings" holds ${JSON.stringify(lead)}; write a share of the life, as in "50%", or a time in days, hours or minutes, as in "7d", "24h", "30m".`,
+    ]),
+    [
+      { ...files, clientCertificate: 'none' },
+      '"clientCertificate" must be "required" or "request", not "none". To ask for none is no mutual TLS.',
+    ],
+    [
+      { cert, key, ca: 'x', pfx: 'server.p12' },
+      'option "pfx" does not exist: Node makes every certificate in a PKCS#12 file a CA that vouches for clients. Convert it once: openssl pkcs12 -in server.p12 -nokeys -out server.crt && openssl pkcs12 -in server.p12 -nocerts -out server.key, then write "cert", "key" and, as openssl encrypts the key, "passphrase".',
+    ],
     [
       { ...files, rejectUnauthorized: true },
-      'option "rejectUnauthorized" does not exist: client certificates are always requested and verified in the handshake, leave it out.',
+      `option "rejectUnauthorized" does not exist: client certificates are always requested, and verified in the handshake; clientCertificate: 'request' admits clients without one.`,
     ],
     [
       { ...files, ticketKeys: 'x' },
@@ -85,8 +127,8 @@ describe('options of tlsFromFiles', () => {
       '"authorities.a.ca[1]" must be a path or a file: URL.',
     ],
     [
-      { cert, key, authorities: { a: { ca: 'x', crl: 'x' } } },
-      'unknown key of authorities.a "crl". Known: ca, trustDomains.',
+      { cert, key, authorities: { a: { ca: 'x', crls: 'x' } } },
+      'unknown key of authorities.a "crls". Did you mean "crl"? Known: ca, crl, trustDomains.',
     ],
     [
       { cert, key, authorities: { a: { ca: 'x', trustDomains: [] } } },
@@ -100,7 +142,10 @@ describe('options of tlsFromFiles', () => {
       { cert, key, authorities: { a: { ca: 'x', trustDomains: [7] } } },
       '"authorities.a.trustDomains" holds 7; write the bare name, as in "acme.test".',
     ],
-    [{ ...files, passphrase: '' }, '"passphrase" must be text that is not empty.'],
+    ...['', 7, null].map((passphrase): [unknown, string] => [
+      { ...files, passphrase },
+      '"passphrase" must be text that is not empty, or a function that answers it.',
+    ]),
     [
       { ...files, minVersion: 'TLSv1.1' },
       '"minVersion" must be "TLSv1.3" or "TLSv1.2", not "TLSv1.1".',

@@ -4,7 +4,7 @@ import { createSecureServer } from 'node:http2'
 import { createServer } from 'node:https'
 import { promisify } from 'node:util'
 import { createCertificateAuthority } from '@mcp-mtls/authority'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type HandshakeRefusal, toHint } from '../../src/tls/handshake-refusal.js'
 import { tlsFromFiles } from '../../src/tls/tls-from-files.js'
 import type { TlsSource } from '../../src/tls/tls-source.js'
@@ -20,6 +20,7 @@ async function start(minVersion?: 'TLSv1.2') {
   const tls = await tlsFromFiles(
     minVersion === undefined ? files.options : { ...files.options, minVersion },
   )
+  onTestFinished(() => tls.close())
   const refusals: HandshakeRefusal[] = []
   tls.on('refused', (refusal) => refusals.push(refusal))
   const server = tls.createServer((request, response) => {

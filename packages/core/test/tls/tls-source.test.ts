@@ -2,7 +2,7 @@ import { createSecureServer, type Http2ServerRequest } from 'node:http2'
 import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ConfigurationError } from '../../src/errors.js'
 import { tlsFromFiles } from '../../src/tls/tls-from-files.js'
 import type { TlsSource } from '../../src/tls/tls-source.js'
@@ -11,7 +11,9 @@ import { get, getHttp2, knock, listen } from './exchange.js'
 
 async function create() {
   const files = await createCertificateFiles()
-  return { files, tls: await tlsFromFiles(files.options) }
+  const tls = await tlsFromFiles(files.options)
+  onTestFinished(() => tls.close())
+  return { files, tls }
 }
 
 describe('options', () => {

@@ -34,7 +34,7 @@ export interface RawResponse {
  */
 export function rawRequest(url: string, options: RawRequest): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, toRequestOptions(options))
+    const outgoing = request(url, toRequestOptions(url, options))
     outgoing.on('error', reject)
     outgoing.once('upgrade', () => reject(new Error('the server switched protocols')))
     outgoing.once('response', (response) => {
@@ -60,7 +60,7 @@ export function rawRequest(url: string, options: RawRequest): Promise<RawRespons
   })
 }
 
-function toRequestOptions(options: RawRequest): RequestOptions {
+function toRequestOptions(url: string, options: RawRequest): RequestOptions {
   const { certificate, headers = {}, body } = options
   const sized = Object.keys(headers).some((name) =>
     /^(content-length|transfer-encoding)$/i.test(name),
@@ -68,6 +68,8 @@ function toRequestOptions(options: RawRequest): RequestOptions {
   const length = body === undefined || sized ? {} : { 'content-length': Buffer.byteLength(body) }
   return {
     ...certificate,
+    // Not what `Host` says, which a test may want to forge.
+    servername: new URL(url).hostname,
     method: options.method ?? 'POST',
     headers: { ...headers, ...length },
     agent: options.agent ?? false,

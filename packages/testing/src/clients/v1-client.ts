@@ -20,6 +20,11 @@ export function connectV1Sse(url: URL, fetch: MtlsFetch): Promise<McpClient> {
 async function connectOver(transport: Transport): Promise<McpClient> {
   const client = new Client({ name: 'fixture-client-v1', version: '1.0.0' })
   await client.connect(transport)
+  return toV1Facade(client)
+}
+
+/** The facade of a connected client. */
+export function toV1Facade(client: Client): McpClient {
   return {
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     callTool: async (name, args = {}) => {

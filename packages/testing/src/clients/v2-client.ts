@@ -3,7 +3,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { McpClient } from '../clients.js'
 import { toText } from './content.js'
 
-const modes = {
+/** How each line of SDK v2 negotiates the revision. */
+export const v2Modes = {
   'v2-legacy': 'legacy',
   'v2-modern': { pin: '2026-07-28' },
   'v2-auto': 'auto',
@@ -12,13 +13,18 @@ const modes = {
 /** An SDK v2 client behind the facade. */
 export async function connectV2(
   url: URL,
-  options: { readonly fetch: MtlsFetch; readonly line: keyof typeof modes },
+  options: { readonly fetch: MtlsFetch; readonly line: keyof typeof v2Modes },
 ): Promise<McpClient> {
   const client = new Client(
     { name: 'fixture-client-v2', version: '1.0.0' },
-    { versionNegotiation: { mode: modes[options.line] } },
+    { versionNegotiation: { mode: v2Modes[options.line] } },
   )
   await client.connect(new StreamableHTTPClientTransport(url, { fetch: options.fetch }))
+  return toV2Facade(client)
+}
+
+/** The facade of a connected client. */
+export function toV2Facade(client: Client): McpClient {
   return {
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
     callTool: async (name, args = {}) => {

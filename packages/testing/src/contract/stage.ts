@@ -26,6 +26,8 @@ interface SceneSetup {
   readonly options?: Partial<AdapterSetup['options']>
   readonly paths?: readonly string[]
   readonly http2?: boolean
+  /** Let peers without a certificate in; default: the handshake refuses them. */
+  readonly clientCertificate?: 'request'
 }
 
 /** What all scenarios of a contract share: certificates, a policy file and the adapter's `start`. */
@@ -92,8 +94,8 @@ type Properties = SceneSetup & {
 }
 
 async function openScene(start: StartAdapter, properties: Properties): Promise<Scene> {
-  const { fixture, limits, paths, http2 = false } = properties
-  const tls = await tlsFromFiles(properties.certificates.files)
+  const { fixture, limits, paths, http2 = false, clientCertificate = 'required' } = properties
+  const tls = await tlsFromFiles({ ...properties.certificates.files, clientCertificate })
   const events: AuditEvent[] = []
   const counted = countRequests(fixture.handle)
   const starting = start({

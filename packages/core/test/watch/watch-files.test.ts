@@ -3,8 +3,8 @@ import { chmod, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { readFingerprint, type WatchOptions, watchFile } from '../../src/policy/watch.js'
-import { createFolder, createVolume, replaceFile } from './k8s-volume.js'
+import { readFingerprint, type WatchOptions, watchFiles } from '../../src/watch/watch-files.js'
+import { createFolder, createVolume, replaceFile } from '../policy/k8s-volume.js'
 
 const opened = vi.hoisted(() => ({ watchers: 0, closed: 0 }))
 
@@ -32,9 +32,9 @@ function readText(path: string): string {
 /** Watches a file and keeps what it held at each change. */
 async function observe(path: string, options: Partial<WatchOptions> = {}) {
   const held: string[] = []
-  const watch = watchFile({
-    path,
-    seen: await readFingerprint(path),
+  const watch = watchFiles({
+    paths: [path],
+    seen: await readFingerprint([path]),
     onChange: async () => void held.push(readText(path)),
     ...options,
   })
@@ -44,7 +44,7 @@ async function observe(path: string, options: Partial<WatchOptions> = {}) {
   return { held, watch, seen }
 }
 
-describe('watchFile', () => {
+describe('watchFiles', () => {
   it('A28 sees every swap of a Kubernetes volume', async () => {
     const volume = await createVolume('policy.yaml', '0')
     const { seen } = await observe(volume.path)
@@ -142,7 +142,7 @@ describe('watchFile', () => {
   it('tells of a change that came between the first look and the watch, and of none where there was none', async () => {
     const path = join(await createFolder(), 'policy.yaml')
     await writeFile(path, '0')
-    const seen = await readFingerprint(path)
+    const seen = await readFingerprint([path])
     await writeFile(path, '1')
     const changed = await observe(path, { seen })
     const unchanged = await observe(path)
@@ -170,9 +170,9 @@ describe('watchFile', () => {
     await writeFile(path, '0')
     const running = { now: 0, most: 0 }
     const held: string[] = []
-    const watch = watchFile({
-      path,
-      seen: await readFingerprint(path),
+    const watch = watchFiles({
+      paths: [path],
+      seen: await readFingerprint([path]),
       onChange: async () => {
         running.now += 1
         running.most = Math.max(running.most, running.now)
@@ -187,6 +187,24 @@ describe('watchFile', () => {
     await replaceFile(path, '2')
     await vi.waitFor(() => expect(held).toEqual(['1', '2']), 5_000)
     expect(running.most).toBe(1)
+  })
+
+  it('A28 tells of files that belong together once, wherever they are', async () => {
+    const paths = [join(await createFolder(), 'tls.crt'), join(await createFolder(), 'tls.key')]
+    for (const path of paths) await writeFile(path, '0')
+    const held: string[] = []
+    const watch = watchFiles({
+      paths,
+      seen: await readFingerprint(paths),
+      onChange: async () => void held.push(paths.map(readText).join()),
+    })
+    onTestFinished(() => watch.close())
+    const [first = '', second = ''] = paths
+    await replaceFile(first, '1')
+    await replaceFile(second, '1')
+    await vi.waitFor(() => expect(held).toEqual(['1,1']), 5_000)
+    await replaceFile(second, '2')
+    await vi.waitFor(() => expect(held).toEqual(['1,1', '1,2']), 5_000)
   })
 
   it('A28 leaves nothing behind when it is closed', async () => {

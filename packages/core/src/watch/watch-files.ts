@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
-/** A file that is being watched. */
+/** Files that are being watched. */
 export interface FileWatch {
   /** Ends the watch: nothing is left that keeps the process alive, and nothing is told any more. */
   close(): void
@@ -10,20 +10,25 @@ export interface FileWatch {
 
 /** What to watch, and whom to tell. */
 export interface WatchOptions {
-  readonly path: string
-  /** What was known of the file before it was read: a change since then is told, too. */
+  /** Files that belong together: they are looked at, and told of, as one. */
+  readonly paths: readonly string[]
+  /** What was known of the files before they were read: a change since then is told, too. */
   readonly seen: string
   /** Told once for each change; the next is not told before it has settled. Must not reject. */
   readonly onChange: () => Promise<void>
-  /** Milliseconds between looks at the file itself; default 5000. */
+  /** Milliseconds between looks at the files themselves; default 5000. */
   readonly pollTime?: number
 }
 
-/** Writers need several steps; a file counts once two looks this far apart see the same. */
+/** Writers need several steps; files count once two looks this far apart see the same. */
 const settleTime = 100
 
-/** Says which version of a file, or of what is in its place, is there: by everything but its content. */
-export async function readFingerprint(path: string): Promise<string> {
+/** Says which version of each file, or of what is in its place, is there: by everything but its content. */
+export async function readFingerprint(paths: readonly string[]): Promise<string> {
+  return (await Promise.all(paths.map(readOne))).join(' ')
+}
+
+async function readOne(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true })
     return [dev, ino, size, mtimeNs, ctimeNs].join(':')
@@ -33,19 +38,21 @@ export async function readFingerprint(path: string): Promise<string> {
 }
 
 /**
- * Watches a file through its directory, since a watch on the file itself follows what is replaced: after
+ * Watches files through their directories, since a watch on a file itself follows what is replaced: after
  * the first swap of a Kubernetes volume (`..data`), or a rename, it is silent. The poll sees what the
  * directory does not tell: a link that leads elsewhere, a network volume, a directory that was replaced.
  */
-export function watchFile({ path, seen, onChange, pollTime = 5_000 }: WatchOptions): FileWatch {
+export function watchFiles(options: WatchOptions): FileWatch {
+  const { paths, seen, onChange, pollTime = 5_000 } = options
   let handled = seen
   let last = seen
   let timer: NodeJS.Timeout | undefined
   let busy = false
   let closed = false
-  const directory = watchDirectory(dirname(path), look)
+  const parents = new Set(paths.map((path) => dirname(resolve(path))))
+  const directories = [...parents].map((path) => watchDirectory(path, look))
   const poll = setInterval(() => {
-    directory.renew()
+    for (const directory of directories) directory.renew()
     look()
   }, pollTime)
   poll.unref()
@@ -63,7 +70,7 @@ export function watchFile({ path, seen, onChange, pollTime = 5_000 }: WatchOptio
   async function compare(): Promise<void> {
     if (busy) return
     busy = true
-    const now = await readFingerprint(path)
+    const now = await readFingerprint(paths)
     const settled = now === last
     last = now
     if (now !== handled && settled && !closed) {
@@ -72,7 +79,7 @@ export function watchFile({ path, seen, onChange, pollTime = 5_000 }: WatchOptio
     }
     busy = false
     // Not settled yet, or changed while it was being read.
-    if (now !== handled || settled === false || (await readFingerprint(path)) !== handled) look()
+    if (now !== handled || settled === false || (await readFingerprint(paths)) !== handled) look()
   }
 
   return Object.freeze({
@@ -80,7 +87,7 @@ export function watchFile({ path, seen, onChange, pollTime = 5_000 }: WatchOptio
       closed = true
       clearTimeout(timer)
       clearInterval(poll)
-      directory.close()
+      for (const directory of directories) directory.close()
     },
   })
 }

@@ -1,0 +1,49 @@
+import { TokenError } from '../errors.js'
+import type { IdentityKind } from '../identity/identify.js'
+import type { PeerCertificate } from '../identity/peer-certificate.js'
+import type { AccessToken } from '../oauth/access-token.js'
+import type { ClientMapping } from '../oauth/options.js'
+import { type CertificateMatcher, createCertificateMatcher } from '../policy/match-certificate.js'
+
+/** Checks that a certificate may use a token; throws where it may not. */
+export type MayAct = (certificate: PeerCertificate | undefined, token: AccessToken) => void
+
+/**
+ * Says which certificates may act as which OAuth clients: so that a token taken from one client is of no
+ * use to another, also where it is not bound. Without entries any certificate may act as any client.
+ *
+ * @throws {ConfigurationError} for a pattern that cannot be read
+ */
+export function createClientMap(
+  mappings: readonly ClientMapping[] | undefined,
+  kinds: readonly IdentityKind[],
+): MayAct {
+  if (mappings === undefined) return () => undefined
+  const entries = mappings.map(({ client, ...criteria }) => ({
+    matches: createCertificateMatcher(criteria, kinds),
+    clients: new Set([client].flat()),
+  }))
+  // A certificate is one object for as long as its connection lives.
+  const known = new WeakMap<PeerCertificate, ReadonlySet<string>>()
+  return (certificate, token) => {
+    const clients = certificate && (known.get(certificate) ?? remember(known, certificate, entries))
+    if (clients?.has(token.clientId)) return
+    throw new TokenError('client', 'the certificate may not act as the client of the token')
+  }
+}
+
+interface Entry {
+  readonly matches: CertificateMatcher
+  readonly clients: ReadonlySet<string>
+}
+
+function remember(
+  known: WeakMap<PeerCertificate, ReadonlySet<string>>,
+  certificate: PeerCertificate,
+  entries: readonly Entry[],
+): ReadonlySet<string> {
+  const fitting = entries.filter(({ matches }) => matches(certificate))
+  const clients = new Set(fitting.flatMap((entry) => [...entry.clients]))
+  known.set(certificate, clients)
+  return clients
+}

@@ -1,0 +1,116 @@
+import { X509Certificate } from 'node:crypto'
+import { CertificateError } from '../errors.js'
+import {
+  type Authority,
+  type AuthorityQuestion,
+  findAuthority,
+  findAuthorityByChain,
+  findChain,
+} from './authority.js'
+import type { PeerCertificate } from './peer-certificate.js'
+import { thumbprint } from './thumbprint.js'
+
+/** What a connection presented, and the authorities it was last found good by. */
+interface Presented {
+  readonly leaf: X509Certificate
+  readonly presented: readonly X509Certificate[]
+  readonly authorities: readonly Authority[]
+}
+
+/** As bytes: a tenth of what the objects hold, and a connection may be idle for days. */
+interface Kept {
+  readonly leaf: Buffer
+  readonly presented: readonly Buffer[]
+  readonly authorities: readonly Authority[]
+}
+
+const keptOf = new WeakMap<PeerCertificate, Kept>()
+
+// Most clients send the same few intermediates: their bytes are held once.
+const shared = new Map<string, Buffer>()
+const maximumShared = 64
+
+/**
+ * Keeps what a connection presented beside its certificate. A connection tells its intermediates once:
+ * on Node 20 and 22 the first read takes them away.
+ */
+export function keepPresented(certificate: PeerCertificate, presented: Presented): void {
+  const { leaf, authorities } = presented
+  const bytes = presented.presented.map(({ raw }) => share(raw))
+  keptOf.set(certificate, { leaf: leaf.raw, presented: bytes, authorities })
+}
+
+function share(raw: Buffer): Buffer {
+  const key = thumbprint(raw)
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  const [oldest] = shared.keys()
+  if (shared.size >= maximumShared && oldest !== undefined) shared.delete(oldest)
+  shared.set(key, raw)
+  return raw
+}
+
+/**
+ * Verifies, after authorities were replaced, that the authority of a certificate still vouches for it,
+ * by the chain the connection presented when it was first read. Where all the anchors of an only
+ * authority are still there, the handshake proves as much as before and no chain is followed.
+ *
+ * Not checked: the connection itself and the validity of the leaf (see `assertStillValid`), revocation.
+ *
+ * @throws {CertificateError} with reason `unknown-authority`, or `chain-unavailable`, also for a
+ * certificate that `readPeerCertificate` did not make
+ */
+export function verifyStillVouched(
+  certificate: PeerCertificate,
+  { authorities, now }: Pick<AuthorityQuestion, 'authorities' | 'now'>,
+): void {
+  const kept = readKept(certificate)
+  const { spiffeId } = certificate
+  const find = hasLostNone(kept.authorities, authorities) ? findAuthority : findAuthorityByChain
+  if (find({ ...open(kept), spiffeId, authorities, now }) !== certificate.authority) {
+    throw new CertificateError('unknown-authority', `${certificate.authority} no longer vouches`)
+  }
+  if (kept.authorities !== authorities) keptOf.set(certificate, { ...kept, authorities })
+}
+
+/**
+ * The certificates a peer certificate stands on, for revocation: the leaf, its issuers in order, the
+ * trust anchor last; the anchors are those of the last `verifyStillVouched`, or of the first read. Where
+ * no chain can be found, the leaf and whatever else the peer sent: a resumed session tells no
+ * intermediates.
+ *
+ * Not checked: revocation, and that the last is an anchor; `verifyStillVouched` verifies the chain.
+ *
+ * @throws {CertificateError} with reason `chain-unavailable` for a certificate that
+ * `readPeerCertificate` did not make
+ */
+export function chainOf(
+  certificate: PeerCertificate,
+  now: number = Date.now(),
+): readonly X509Certificate[] {
+  const kept = readKept(certificate)
+  const { leaf, presented } = open(kept)
+  const { authorities } = kept
+  return findChain({ leaf, presented, authorities, now }) ?? [leaf, ...presented]
+}
+
+function readKept(certificate: PeerCertificate): Kept {
+  const kept = keptOf.get(certificate)
+  if (kept !== undefined) return kept
+  throw new CertificateError('chain-unavailable', 'certificate was read from no connection')
+}
+
+function open({ leaf, presented }: Kept): Omit<Presented, 'authorities'> {
+  const parse = (raw: Buffer): X509Certificate => new X509Certificate(raw)
+  return { leaf: parse(leaf), presented: presented.map(parse) }
+}
+
+/** With several authorities the chain decides whose a certificate is, so it is followed again. */
+function hasLostNone(before: readonly Authority[], after: readonly Authority[]): boolean {
+  const [was, another] = before
+  const [is, further] = after
+  if (was === undefined || is === undefined || another !== undefined || further !== undefined) {
+    return false
+  }
+  return was.anchors.every((anchor) => is.anchors.some(({ raw }) => raw.equals(anchor.raw)))
+}

@@ -1,0 +1,65 @@
+import { TlsMaterialError } from '../errors.js'
+import { type Crl, parseCrl } from './crl.js'
+import { readElements, tags } from './crl-der.js'
+import { explainNoPem, type PemBlock, parsePem } from './parse-pem.js'
+
+/** Some 400,000 revoked certificates; parsing takes about a second then. */
+export const maximumCrlSize: number = 16 * 1024 * 1024
+
+/**
+ * Parses a file of CRLs: PEM with any number of `X509 CRL` blocks and nothing else, or DER, one after
+ * the other. Node's `crl` option instead takes the first block only, and an empty text for no checking
+ * at all.
+ *
+ * Not checked: what `parseCrl` leaves out.
+ *
+ * @throws {TlsMaterialError} naming the file if there is no CRL in it, or if one cannot be used
+ */
+export function parseCrlFile(bytes: Buffer, file: string): readonly Crl[] {
+  if (bytes.length > maximumCrlSize) {
+    throw new TlsMaterialError(
+      `${file}: larger than ${maximumCrlSize} bytes, the most that is read of a CRL.`,
+    )
+  }
+  return Object.freeze(isDer(bytes) ? parseDerFile(bytes, file) : parsePemFile(bytes, file))
+}
+
+/** A CRL is longer than 127 bytes, so its second byte is no character of ASCII. */
+function isDer(bytes: Buffer): boolean {
+  return bytes[0] === tags.sequence && (bytes[1] ?? 0) >= 0x80
+}
+
+function parseDerFile(bytes: Buffer, file: string): Crl[] {
+  try {
+    return Array.from(readElements(bytes), ({ whole }) => parseCrl(whole, file))
+  } catch (cause) {
+    if (!(cause instanceof TlsMaterialError) || cause.message.startsWith(file)) throw cause
+    throw new TlsMaterialError(`${file}: not a CRL, or cut off: ${cause.message}.`, { cause })
+  }
+}
+
+function parsePemFile(bytes: Buffer, file: string): Crl[] {
+  const text = bytes.toString('utf8')
+  const blocks = parsePem(text, file)
+  if (blocks.length === 0) {
+    throw new TlsMaterialError(
+      `${file}: ${explainNoPem(text)} A CA that has revoked nothing publishes a CRL without entries.`,
+    )
+  }
+  return blocks.map((block, index) => parseBlock(block, placeOf(file, blocks, index)))
+}
+
+function placeOf(file: string, blocks: readonly PemBlock[], index: number): string {
+  return blocks.length === 1 ? file : `${file}: block ${index + 1}`
+}
+
+function parseBlock({ label, text }: PemBlock, place: string): Crl {
+  if (label !== 'X509 CRL') {
+    throw new TlsMaterialError(`${place} is a ${label}; the file may hold X509 CRL blocks only.`)
+  }
+  const body = text.split('\n').slice(1, -2).join('').replaceAll(/\s/g, '')
+  const der = Buffer.from(body, 'base64')
+  // Buffer.from skips what is not base64; the round trip shows it.
+  if (der.toString('base64') !== body) throw new TlsMaterialError(`${place} is not base64.`)
+  return parseCrl(der, place)
+}

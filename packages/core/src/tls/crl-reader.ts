@@ -1,0 +1,57 @@
+import type { Crl } from './crl.js'
+import { checkCrlSource } from './crl-coverage.js'
+import { parseCrlFile } from './crl-file.js'
+import type { CrlPlace } from './crl-location.js'
+import { type CrlUrl, type CrlUrlOptions, createCrlUrl } from './crl-url.js'
+import type { NamedAuthority } from './tls-material.js'
+
+/** Where the CRLs of one authority are. */
+export interface CrlPlaces {
+  readonly authority: NamedAuthority
+  readonly places: readonly CrlPlace[]
+  /** Reads a file, with whatever makes it one with the other files of the set. */
+  readonly readFile: (file: string) => Promise<Buffer>
+}
+
+/** Reads CRLs from files, each time anew, and from URLs, which are kept between reads. */
+export interface CrlReader {
+  /**
+   * Reads all CRLs of one authority.
+   *
+   * Not checked: whether they suffice; `checkCrls` does.
+   *
+   * @throws {TlsMaterialError} naming the place
+   */
+  readonly read: (places: CrlPlaces) => Promise<readonly Crl[]>
+  /** Ends the polling of URLs. */
+  readonly close: () => void
+}
+
+/** Creates a reader; `onUpdate` is called when a URL has newer CRLs, for the whole set to be read again. */
+export function createCrlReader(events: Pick<CrlUrlOptions, 'onUpdate' | 'onError'>): CrlReader {
+  const urls = new Map<string, CrlUrl>()
+
+  function open(url: URL, authority: string): CrlUrl {
+    const key = `${authority} ${url.href}`
+    const known = urls.get(key) ?? createCrlUrl({ url, ...events })
+    urls.set(key, known)
+    return known
+  }
+
+  async function read({ authority, places, readFile }: CrlPlaces): Promise<readonly Crl[]> {
+    const read = places.map(async (place) => {
+      if ('file' in place) return parseCrlFile(await readFile(place.file), place.file)
+      return open(place.url, authority.name).read((crls) =>
+        checkCrlSource(crls, { authority, now: Date.now() }),
+      )
+    })
+    return Object.freeze((await Promise.all(read)).flat())
+  }
+
+  return Object.freeze({
+    read,
+    close: () => {
+      for (const url of urls.values()) url.close()
+    },
+  })
+}

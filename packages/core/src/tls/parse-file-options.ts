@@ -1,0 +1,134 @@
+import type { OnStaleCrl } from './crl-coverage.js'
+import { parseCrlLocations } from './crl-location.js'
+import type {
+  AuthorityPaths,
+  ClientCertificateMode,
+  FileSettings,
+  MinimumVersion,
+} from './file-options.js'
+import { parseExpiryWarnings } from './parse-expiry-warnings.js'
+import { parseLocation, parseLocations, wrong } from './parse-location.js'
+import type { Passphrase } from './parse-private-key.js'
+import { parseRecord, refuseUnknown } from './parse-record.js'
+import { parseTrustDomains } from './parse-trust-domains.js'
+
+const optionNames = [
+  'cert',
+  'key',
+  'ca',
+  'authorities',
+  'passphrase',
+  'minVersion',
+  'clientCertificate',
+  'crl',
+  'denyList',
+  'onStaleCrl',
+  'expiryWarnings',
+]
+const authorityOptionNames = ['ca', 'crl', 'trustDomains']
+const authorityName = /^[a-z0-9-]+$/
+const alwaysOn =
+  "client certificates are always requested, and verified in the handshake; clientCertificate: 'request' admits clients without one."
+const adviceFor: ReadonlyMap<string, string> = new Map([
+  ['requestCert', alwaysOn],
+  ['rejectUnauthorized', alwaysOn],
+  [
+    'ticketKeys',
+    'fixed ticket keys let a session outlive the CA that vouched for it, leave it out.',
+  ],
+  [
+    'pfx',
+    'Node makes every certificate in a PKCS#12 file a CA that vouches for clients. Convert it once: openssl pkcs12 -in server.p12 -nokeys -out server.crt && openssl pkcs12 -in server.p12 -nocerts -out server.key, then write "cert", "key" and, as openssl encrypts the key, "passphrase".',
+  ],
+])
+
+/**
+ * Parses the options of `tlsFromFiles`. Nothing is coerced and no file is touched.
+ *
+ * @throws {ConfigurationError} for an unknown name, a wrong type, both or neither of `ca` and `authorities`
+ */
+export function parseFileOptions(value: unknown): FileSettings {
+  const options = parseRecord(value, 'options')
+  refuseUnknown(options, { known: optionNames, what: 'option', adviceFor })
+  return Object.freeze({
+    cert: parseLocation(options['cert'], 'cert'),
+    key: parseLocation(options['key'], 'key'),
+    passphrase: parsePassphrase(options['passphrase']),
+    minVersion: parseMinimumVersion(options['minVersion']),
+    clientCertificate: parseClientCertificate(options['clientCertificate']),
+    authorities: Object.freeze(parseAuthorities(options)),
+    denyList: parseOptional(options['denyList'], 'denyList'),
+    onStaleCrl: parseOnStaleCrl(options['onStaleCrl']),
+    expiryLeads: parseExpiryWarnings(options['expiryWarnings']),
+  })
+}
+
+function parseAuthorities(options: Readonly<Record<string, unknown>>): AuthorityPaths[] {
+  const { ca, authorities, crl } = options
+  if (ca !== undefined && authorities !== undefined) {
+    throw wrong('"ca" and "authorities" are both given; "ca" is short for one authority "default".')
+  }
+  if (authorities === undefined) {
+    if (ca === undefined) {
+      throw wrong('"ca" is missing: the PEM file with the CA certificates that vouch for clients.')
+    }
+    const crls = parseCrlLocations(crl, 'crl')
+    return [{ name: 'default', ca: [parseLocation(ca, 'ca')], crl: crls, trustDomains: [] }]
+  }
+  if (crl !== undefined) {
+    throw wrong('"crl" belongs to an authority: authorities: { NAME: { ca, crl } }.')
+  }
+  const entries = Object.entries(parseRecord(authorities, 'authorities'))
+  if (entries.length === 0) throw wrong('"authorities" is empty; no client could connect.')
+  return entries.map(([name, entry]) => parseAuthority(name, entry))
+}
+
+function parseAuthority(name: string, value: unknown): AuthorityPaths {
+  if (!authorityName.test(name)) {
+    throw wrong(`authority name ${JSON.stringify(name)} may only hold a-z, 0-9 and "-".`)
+  }
+  const entry = parseRecord(value, `authorities.${name}`)
+  refuseUnknown(entry, {
+    known: authorityOptionNames,
+    what: `key of authorities.${name}`,
+  })
+  return Object.freeze({
+    name,
+    ca: Object.freeze(parseLocations(entry['ca'], `authorities.${name}.ca`)),
+    crl: parseCrlLocations(entry['crl'], `authorities.${name}.crl`),
+    trustDomains: Object.freeze(parseTrustDomains(entry['trustDomains'], name)),
+  })
+}
+
+function parsePassphrase(value: unknown): Passphrase | undefined {
+  if (value === undefined || isPassphrase(value)) return value
+  throw wrong('"passphrase" must be text that is not empty, or a function that answers it.')
+}
+
+function isPassphrase(value: unknown): value is Passphrase {
+  return typeof value === 'function' || (typeof value === 'string' && value !== '')
+}
+
+function parseOptional(value: unknown, where: string): string | undefined {
+  return value === undefined ? undefined : parseLocation(value, where)
+}
+
+function parseOnStaleCrl(value: unknown): OnStaleCrl {
+  if (value === undefined) return 'deny'
+  if (value === 'deny' || value === 'keep') return value
+  throw wrong(`"onStaleCrl" must be "deny" or "keep", not ${JSON.stringify(value)}.`)
+}
+
+function parseMinimumVersion(value: unknown): MinimumVersion {
+  if (value === undefined) return 'TLSv1.3'
+  if (value === 'TLSv1.3' || value === 'TLSv1.2') return value
+  throw wrong(`"minVersion" must be "TLSv1.3" or "TLSv1.2", not ${JSON.stringify(value)}.`)
+}
+
+function parseClientCertificate(value: unknown): ClientCertificateMode {
+  if (value === undefined) return 'required'
+  if (value === 'required' || value === 'request') return value
+  throw wrong(
+    `"clientCertificate" must be "required" or "request", not ${JSON.stringify(value)}. To ask for none is no mutual TLS.`,
+  )
+}
