@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { api } from './api.js'
 import { conformance } from './conformance.js'
+import { findKeycloak } from './keycloak.js'
 import { nodesOfTheMatrix } from './nodes.js'
 import { build, install, root, run, tool } from './workspace.js'
 
@@ -62,6 +63,20 @@ async function conformanceTier() {
   add(await conformance())
 }
 
+function interop() {
+  if (!everything) {
+    lines.push('skipped interop: runs on CI and with `npm test -- --all` (brings Keycloak, 159 MB)')
+    return
+  }
+  const { path, skipped } = findKeycloak()
+  if (skipped) {
+    lines.push(`skipped interop, Keycloak: ${skipped}`)
+    return
+  }
+  process.env.MCP_MTLS_KEYCLOAK = path
+  tier('interop, Keycloak', ['test/interop/keycloak'])
+}
+
 /** Adds what a tier with a runner of its own counted. */
 function add(counted) {
   total.passed += counted.passed
@@ -95,6 +110,7 @@ tier(
 )
 tier('e2e', ['test/e2e'])
 tier('pack', ['test/pack'])
+interop()
 // Only now: it imports what was just built.
 const { fuzz } = await import('./fuzz.js')
 add(await fuzz({ seconds: everything ? 60 : 10 }))

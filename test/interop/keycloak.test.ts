@@ -27,7 +27,6 @@ import { type Keycloak, startKeycloak } from './keycloak/start-keycloak.js'
 const distribution = process.env['MCP_MTLS_KEYCLOAK'] ?? ''
 const password = randomUUID()
 const lines = ['v1', 'v2-modern'] as const
-const minutes = 60_000
 
 let certificates: TestCertificates
 let keycloak: Keycloak
@@ -141,7 +140,7 @@ function connectAs(username: string, line: (typeof lines)[number]) {
 }
 
 describe.skipIf(distribution === '')('Keycloak', () => {
-  beforeAll(start, 4 * minutes)
+  beforeAll(start, 240_000)
   afterAll(stop)
 
   it('issues tokens bound to the certificate, which are of RFC 9068 for clients set to it', async () => {

@@ -85,7 +85,9 @@ function verifyTrust(tls: TlsSource, entry: Known, now: number): void {
   const { epoch, authorities, revocation } = tls
   if (entry.epoch === epoch && now < entry.trustedUntil) return
   if (entry.epoch !== epoch) verifyStillVouched(certificate, { authorities, now })
-  entry.trustedUntil = revocation.verify(chainOf(certificate, now), now)
+  entry.trustedUntil = revocation.isEmpty
+    ? Number.POSITIVE_INFINITY
+    : revocation.verify(chainOf(certificate, now), now)
   entry.epoch = epoch
 }
 

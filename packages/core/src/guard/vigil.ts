@@ -17,13 +17,15 @@ export interface Vigil {
  * connections of such peers, also those on which nothing is going on.
  */
 export function createVigil(
-  { connections, logger }: Pick<GuardContext, 'connections' | 'logger'>,
+  { connections, tokens, logger }: Pick<GuardContext, 'connections' | 'tokens' | 'logger'>,
   streams: Pick<Streams, 'verify'>,
 ): Vigil {
   const look = (): void => {
     for (const error of streams.verify()) {
       logger.error({ err: error }, 'mcp-mtls: the end of a stream could not be recorded')
     }
+    // Where the certificate is no credential, its end is not the connection's.
+    if (tokens?.require === 'token') return
     for (const connection of connections.lapsed()) closeConnection(connection)
   }
   const timer = setInterval(look, interval)

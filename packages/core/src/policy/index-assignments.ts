@@ -12,7 +12,7 @@ export interface AssignmentIndex {
 }
 
 /** What all assignments say together that ask the same of a certificate. */
-export interface Offer {
+interface Offer {
   readonly certificate: readonly Criterion[]
   /** Roles of those that ask for a token as well. */
   readonly roles: ReadonlySet<string>

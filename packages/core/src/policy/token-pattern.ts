@@ -6,7 +6,7 @@ import { checkPatternText, quote } from './pattern.js'
 import { toList } from './to-list.js'
 
 /** A value a claim can be compared with; the type counts. */
-export type ClaimValue = string | number | boolean
+type ClaimValue = string | number | boolean
 
 /** One thing an assignment asks of a token. */
 export interface TokenCriterion {

@@ -23,6 +23,12 @@ export interface CrlReader {
    * @throws {TlsMaterialError} naming the place
    */
   readonly read: (places: CrlPlaces) => Promise<readonly Crl[]>
+  /**
+   * Asks every URL read so far whether it has something newer, for the next read.
+   *
+   * @throws {TlsMaterialError} if one has no answer that can be used
+   */
+  readonly refresh: () => Promise<void>
   /** Ends the polling of URLs. */
   readonly close: () => void
 }
@@ -50,6 +56,9 @@ export function createCrlReader(events: Pick<CrlUrlOptions, 'onUpdate' | 'onErro
 
   return Object.freeze({
     read,
+    refresh: async () => {
+      await Promise.all(Array.from(urls.values(), (url) => url.refresh()))
+    },
     close: () => {
       for (const url of urls.values()) url.close()
     },

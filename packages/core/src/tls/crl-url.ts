@@ -15,6 +15,12 @@ export interface CrlUrl {
    * @throws {TlsMaterialError} if there are none that pass
    */
   readonly read: (check: CrlCheck) => Promise<readonly Crl[]>
+  /**
+   * Asks the server now whether it has something newer, for the next read.
+   *
+   * @throws {TlsMaterialError} if it has no answer that can be used; what was in use stays
+   */
+  readonly refresh: () => Promise<void>
   /** Ends polling and whatever runs. */
   readonly close: () => void
 }
@@ -72,6 +78,9 @@ export function createCrlUrl({ url, onUpdate, onError }: CrlUrlOptions): CrlUrl 
       // Not anew: whoever reads often would put the next question off for ever.
       if (timer === undefined) schedule(toDelay(crls, Date.now()))
       return crls
+    },
+    async refresh(): Promise<void> {
+      await cache.refresh()
     },
     close(): void {
       closing.abort()

@@ -56,8 +56,8 @@ interface ServerFiles {
 }
 
 interface OneAuthority extends ServerFiles {
-  /** PEM file with the CA certificates that vouch for clients: the authority named `default`. */
-  readonly ca: FileLocation
+  /** PEM file, or several, with the CA certificates that vouch for clients: the authority named `default`. */
+  readonly ca: FileLocation | readonly FileLocation[]
   /** As in `authorities`, for that one. */
   readonly crl?: CrlLocation | readonly CrlLocation[]
   readonly authorities?: never

@@ -11,6 +11,12 @@ export interface MaterialFeed {
   readonly readVersion: () => Promise<string>
   /** @throws {TlsMaterialError} if it cannot be read */
   readonly read: () => Promise<TlsMaterial>
+  /**
+   * Brings in what is only looked at now and then, for the next `read`.
+   *
+   * @throws {TlsMaterialError} if it cannot be had
+   */
+  readonly refresh: () => Promise<void>
   /** Follows the changes since a version, until `close`. */
   readonly watch: (seen: string, events: FeedEvents) => void
   readonly close: () => void
@@ -49,6 +55,7 @@ export function createFileFeed(settings: FileSettings): MaterialFeed {
   return Object.freeze({
     readVersion: async () => `${await readFingerprint(paths)} ${downloads}`,
     read: () => readMaterial(settings, crlReader),
+    refresh: crlReader.refresh,
     watch: (version: string, next: FeedEvents) => {
       const seen = version.slice(0, version.lastIndexOf(' '))
       events = next

@@ -73,7 +73,7 @@ function parseAuthorities(options: Readonly<Record<string, unknown>>): Authority
       throw wrong('"ca" is missing: the PEM file with the CA certificates that vouch for clients.')
     }
     const crls = parseCrlLocations(crl, 'crl')
-    return [{ name: 'default', ca: [parseLocation(ca, 'ca')], crl: crls, trustDomains: [] }]
+    return [{ name: 'default', ca: parseLocations(ca, 'ca'), crl: crls, trustDomains: [] }]
   }
   if (crl !== undefined) {
     throw wrong('"crl" belongs to an authority: authorities: { NAME: { ca, crl } }.')

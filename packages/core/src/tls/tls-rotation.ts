@@ -72,7 +72,7 @@ export function createTlsRotation(material: TlsMaterial, options: RotatingOption
       revocation: () => state.revocation,
     },
     on: listeners.add,
-    reload: rotation.reload,
+    reload: () => reloadWhole(options.feed, rotation),
     status: () => toStatus(state, rotation.status(), Date.now()),
     close: () => {
       rotation.close()
@@ -80,6 +80,13 @@ export function createTlsRotation(material: TlsMaterial, options: RotatingOption
       listeners.clear()
     },
   })
+}
+
+/** The files count also where a CRL server is away. */
+async function reloadWhole(feed: MaterialFeed, { reload }: Rotation): Promise<void> {
+  const [refreshed] = await Promise.allSettled([feed.refresh()])
+  await reload()
+  if (refreshed.status === 'rejected') throw refreshed.reason
 }
 
 function createFirstState(material: TlsMaterial): TlsState {

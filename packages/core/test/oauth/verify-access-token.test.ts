@@ -277,6 +277,23 @@ describe('createTokenVerification for JWTs', () => {
     expect(verification.verify(token, 'one')).not.toBeInstanceOf(Promise)
   })
 
+  it('remembers nothing it finds out after it was closed', async () => {
+    const issuer = 'https://as.acme.test'
+    const { verification, verify } = createVerification({ issuer, jwks: keySet(one) })
+    const token = await one.sign(claimsOf(issuer))
+    const waiting = verify(token)
+    verification.close()
+    await waiting
+    await expect(verify(token)).rejects.toEqual(away)
+  })
+
+  it('answers 503 where the metadata of the issuer names no keys', async () => {
+    const server = await startIssuer(one)
+    server.routes.set('/.well-known/oauth-authorization-server', { issuer: server.issuer })
+    const { verify } = createVerification(server.options)
+    await expect(verify(await one.sign(claimsOf(server.issuer)))).rejects.toEqual(away)
+  })
+
   it('answers 503 once it is closed, and to those that wait', async () => {
     const server = await startIssuer(one)
     server.routes.set('/keys', () => undefined)
@@ -348,6 +365,12 @@ describe('createTokenVerification for opaque tokens', () => {
     const introspection = { clientId: 'rs', clientSecret: 's', url: `${server.origin}/elsewhere` }
     await createVerification({ ...server.options, introspection }).verify('opaque')
     expect(server.asked.map(({ path }) => path)).toEqual(['/elsewhere'])
+  })
+
+  it('C16 answers 503 where neither options nor metadata say where to ask', async () => {
+    const { verify, routes, issuer } = await startIntrospection(active())
+    routes.set('/.well-known/oauth-authorization-server', { issuer })
+    await expect(verify('opaque')).rejects.toEqual(away)
   })
 
   it('C16 asks once at a time about one token, whichever certificates it comes with', async () => {

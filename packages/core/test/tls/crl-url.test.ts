@@ -164,6 +164,27 @@ describe('a CRL at a URL', () => {
     expect(asked.length).toBeGreaterThan(2)
   })
 
+  it('is asked on time however often it is read', async () => {
+    const ca = await createCertificateAuthority()
+    const { crls, asked } = await start(await list(ca))
+    for (let minutes = 0; minutes < 60; minutes += 10) {
+      await crls.read(accept)
+      vi.advanceTimersByTime(10 * minute)
+    }
+    await vi.waitFor(() => expect(asked).toHaveLength(2))
+  })
+
+  it('is asked at once on demand, which tells of a failure', async () => {
+    const ca = await createCertificateAuthority()
+    const { crls, state } = await start(await list(ca, { thisUpdate: hoursAgo(2) }))
+    await crls.read(accept)
+    state.answer = sends(await list(ca, { revoked: ['21'] }))
+    await crls.refresh()
+    state.answer = sends('')
+    await expect(crls.refresh()).rejects.toThrow(TlsMaterialError)
+    expect(serials(await crls.read(accept))).toEqual(['21'])
+  })
+
   it('is left alone once closed', async () => {
     const { crls, asked, onError } = await start(await list(await createCertificateAuthority()))
     await crls.read(accept)

@@ -27,13 +27,19 @@ describe('options of tlsFromFiles', () => {
   it('tell apart where CRLs are, and when notice is given', () => {
     const settings = parseFileOptions({
       ...files,
+      ca: ['root.crt', 'issuing.crt'],
       crl: ['ca.crl', new URL('http://ca.test/ca.crl')],
       denyList: 'deny.txt',
       onStaleCrl: 'keep',
       expiryWarnings: ['10%', '7d', '30m'],
     })
     expect(settings).toMatchObject({
-      authorities: [{ crl: [{ file: 'ca.crl' }, { url: new URL('http://ca.test/ca.crl') }] }],
+      authorities: [
+        {
+          ca: ['root.crt', 'issuing.crt'],
+          crl: [{ file: 'ca.crl' }, { url: new URL('http://ca.test/ca.crl') }],
+        },
+      ],
       denyList: 'deny.txt',
       onStaleCrl: 'keep',
       expiryLeads: [{ share: 0.1 }, { time: 604_800_000 }, { time: 1_800_000 }],
@@ -98,7 +104,8 @@ describe('options of tlsFromFiles', () => {
       { ...files, ca: new URL('https://a.test/ca.crt') },
       '"ca" is the URL https://a.test/ca.crt, which names no local file.',
     ],
-    [{ ...files, ca: ['a', 'b'] }, '"ca" must be a path or a file: URL.'],
+    [{ ...files, ca: ['a', 7] }, '"ca[1]" must be a path or a file: URL.'],
+    [{ ...files, ca: [] }, '"ca" is an empty list; no client could connect.'],
     [
       { cert, key },
       '"ca" is missing: the PEM file with the CA certificates that vouch for clients.',

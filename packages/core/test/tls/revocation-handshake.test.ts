@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { createServer } from 'node:https'
 import {
@@ -234,6 +235,40 @@ describe('a server with CRLs', () => {
       remoteAddress: '127.0.0.1',
       remotePort: expect.any(Number),
     })
+  })
+})
+
+describe('a server with CRLs at a URL', () => {
+  it('refuses whom the newest lists, on reload at once, and goes on while the CRL server is away', async () => {
+    const { files, cas, clients } = await createWorld()
+    const state = {
+      status: 200,
+      body: await list(cas.root, { thisUpdate: new Date(Date.now() - day) }),
+    }
+    const crlServer = createHttpServer((_, response) => {
+      response.writeHead(state.status).end(state.body)
+    })
+    const crl = `http://127.0.0.1:${await listen(crlServer)}/ca.crl`
+    const { tls, port } = await start({ ...files.options, crl })
+    const client = { ...clients.root, ca: cas.root.certificate }
+    const other = { ...(await issueClient(cas.root, 'other')), ca: cas.root.certificate }
+    expect(await get(port, client)).toBe('ok')
+    state.body = await list(cas.root, { revoked: [clients.root.cert] })
+    await tls.reload()
+    expect(await get(port, client)).not.toBe('ok')
+    state.status = 503
+    await expect(tls.reload()).rejects.toThrow(`${crl}: the CRL server answered 503.`)
+    expect(await get(port, client)).not.toBe('ok')
+    expect(await get(port, other)).toBe('ok')
+  })
+
+  it('does not start where there is no CRL to be had', async () => {
+    const { files } = await createWorld()
+    const closed = createHttpServer()
+    const port = await listen(closed)
+    closed.close()
+    const crl = `http://127.0.0.1:${port}/ca.crl`
+    await expect(tlsFromFiles({ ...files.options, crl })).rejects.toThrow('cannot be reached')
   })
 })
 

@@ -177,7 +177,9 @@ describe('connections from before', () => {
       late,
       () => verifyStillVouched(certificate, { authorities: tls.authorities, now }),
     ]) {
-      expect(check).toThrow(expect.objectContaining({ reason: 'chain-unavailable' }))
+      // From Node 26 on a connection tells the root that its handshake ended in, too.
+      const reason = expect.stringMatching(/^(chain-unavailable|unknown-authority)$/)
+      expect(check).toThrow(expect.objectContaining({ reason }))
     }
     client.destroy()
   })

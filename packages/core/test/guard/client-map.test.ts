@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { createClientMap } from '../../src/guard/client-map.js'
+import { peer, token } from '../policy/peer.js'
+
+const agent = peer({ spiffe: 'spiffe://acme.test/agents/a' })
+const document = 'https://agent.acme.test/client.json'
+
+describe('the map of certificates to clients', () => {
+  const mayAct = createClientMap(
+    [
+      { spiffe: 'spiffe://acme.test/agents/**', client: ['agents', document] },
+      { dns: ['gateway.test'], authority: 'default', client: 'gateway' },
+    ],
+    ['spiffe', 'dns'],
+  )
+
+  it.each([
+    [agent, 'agents'],
+    [agent, document],
+    [peer({ dns: ['gateway.test'] }), 'gateway'],
+  ])('lets a certificate act as the clients of its entries', (certificate, clientId) => {
+    for (const _ of [1, 2]) expect(() => mayAct(certificate, token({ clientId }))).not.toThrow()
+  })
+
+  it.each([
+    [agent, 'gateway'],
+    [agent, `${document}/`],
+    [peer({ dns: ['gateway.test'] }), 'agents'],
+    [peer({ dns: ['gateway.test'], authority: 'partners' }), 'gateway'],
+    [peer({ dns: ['other.test'] }), 'agents'],
+    [undefined, 'agents'],
+  ])(
+    'C11 lets no other certificate act as a client, and none without one',
+    (certificate, clientId) => {
+      expect(() => mayAct(certificate, token({ clientId }))).toThrow(
+        expect.objectContaining({ reason: 'client' }),
+      )
+    },
+  )
+
+  it('without entries lets any certificate act as any client', () => {
+    const free = createClientMap(undefined, ['dns'])
+    expect(() => free(undefined, token())).not.toThrow()
+    expect(() => createClientMap([], ['dns'])(agent, token())).toThrow()
+  })
+})
