@@ -3,7 +3,7 @@ import { api } from './api.js'
 import { conformance } from './conformance.js'
 import { findKeycloak } from './keycloak.js'
 import { nodesOfTheMatrix } from './nodes.js'
-import { build, install, root, run, tool } from './workspace.js'
+import { build, install, root, runWatched, tool } from './workspace.js'
 
 const total = { passed: 0, failed: 0 }
 const lines = []
@@ -16,11 +16,18 @@ function check(name, passes) {
   return passed
 }
 
+// Tokens of the tests, a claim each of them carries, and private keys: nothing may print any of them.
+const secrets = /canary-of-a-claim|canary-of-an-opaque|\beyJ[\w-]{16,}\.eyJ|-----BEGIN [A-Z ]*PRIVATE KEY-----/
+let leaked = false
+const watch = (text) => {
+  leaked ||= secrets.test(text)
+}
+
 /** The vitest files below some folders, run by one Node, counted test by test. */
-function tier(name, paths, node = process.execPath) {
+async function tier(name, paths, node = process.execPath) {
   const report = `${root}.tmp/${name.replaceAll(/\W+/g, '-')}.json`
   mkdirSync(`${root}.tmp`, { recursive: true })
-  const ended = run(node, [
+  const args = [
     'tools/node_modules/vitest/vitest.mjs',
     'run',
     '--config=tools/vitest.config.ts',
@@ -28,7 +35,8 @@ function tier(name, paths, node = process.execPath) {
     '--reporter=json',
     `--outputFile.json=${report}`,
     ...paths,
-  ])
+  ]
+  const ended = await runWatched(node, args, watch)
   const counts = readReport(report)
   // A file that cannot even be loaded, or a run that died, has no failing test of its own.
   const failed = ended ? counts.failed : Math.max(counts.failed, 1)
@@ -63,7 +71,7 @@ async function conformanceTier() {
   add(await conformance())
 }
 
-function interop() {
+async function interop() {
   if (!everything) {
     lines.push('skipped interop: runs on CI and with `npm test -- --all` (brings Keycloak, 159 MB)')
     return
@@ -74,7 +82,7 @@ function interop() {
     return
   }
   process.env.MCP_MTLS_KEYCLOAK = path
-  tier('interop, Keycloak', ['test/interop/keycloak'])
+  await tier('interop, Keycloak', ['test/interop/keycloak'])
 }
 
 /** Adds what a tier with a runner of its own counted. */
@@ -84,7 +92,7 @@ function add(counted) {
   lines.push(...counted.lines)
 }
 
-function matrix() {
+async function matrix() {
   if (!everything) {
     lines.push(
       'skipped matrix: runs on CI and with `npm test -- --all` (brings Node 22, 24 and 26)',
@@ -92,7 +100,7 @@ function matrix() {
     return
   }
   for (const { version, path, error } of nodesOfTheMatrix()) {
-    if (path) tier(`matrix, Node ${version}`, ['packages', 'test/e2e'], path)
+    if (path) await tier(`matrix, Node ${version}`, ['packages', 'test/e2e'], path)
     else check(`matrix, Node ${version}: ${error}`, () => false)
   }
 }
@@ -102,20 +110,21 @@ check('types of the tests', () => tool('tsc', ['-b', 'tsconfig.test.json']))
 check('biome', () => tool('biome', ['ci', '.']))
 check('knip', () => tool('knip', []))
 add(api())
-tier('unit, core', ['packages/core/', '--coverage'])
+await tier('unit, core', ['packages/core/', '--coverage'])
 const others = ['authority', 'cli', 'client', 'express', 'fastify', 'testing']
-tier(
+await tier(
   'unit, the other packages',
   others.map((name) => `packages/${name}/`),
 )
-tier('e2e', ['test/e2e'])
-tier('pack', ['test/pack'])
-interop()
+await tier('e2e', ['test/e2e'])
+await tier('pack', ['test/pack'])
+await interop()
 // Only now: it imports what was just built.
 const { fuzz } = await import('./fuzz.js')
 add(await fuzz({ seconds: everything ? 60 : 10 }))
 await conformanceTier()
-matrix()
+await matrix()
+check('C19 D40 no token, claim or key in what the suite printed', () => !leaked)
 finish()
 
 function finish() {

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -13,6 +13,27 @@ export function run(program, args, options = {}) {
   })
   if (result.error) console.error(`${program}: ${result.error.message}`)
   return result.status === 0
+}
+
+/** The same, with every piece of its output looked at on its way. */
+export function runWatched(program, args, watch) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const name of ['stdout', 'stderr']) {
+      let rest = ''
+      child[name].setEncoding('utf8').on('data', (text) => {
+        process[name].write(text)
+        // What is looked for may arrive in two pieces.
+        watch(rest + text)
+        rest = text.slice(-200)
+      })
+    }
+    child.once('error', (error) => {
+      console.error(`${program}: ${error.message}`)
+      resolve(false)
+    })
+    child.once('close', (code) => resolve(code === 0))
+  })
 }
 
 /** Runs a tool of tools/package.json. */

@@ -17,15 +17,26 @@ export const sdks = Object.keys(lines)
  * Connects a real MCP client over mTLS. Where the server refuses that, the answer holds the refusal and
  * a client that goes on asking without the SDK, so that every single operation is tried all the same.
  */
-export async function connect(sdk, url, certificate) {
-  const fetch = mtlsFetch(certificate)
+export async function connect(sdk, url, credentials) {
+  const { fetch, close } = openFetch(credentials)
   const client = lines[sdk].client()
   try {
     await client.connect(new lines[sdk].transport(new URL(url), { fetch }))
-    return { client, close: () => client.close().finally(fetch.close) }
+    return { client, close: () => client.close().finally(close) }
   } catch (refusal) {
-    return { refusal, client: createBareClient(url, fetch), close: fetch.close }
+    return { refusal, client: createBareClient(url, fetch), close }
   }
+}
+
+/** A fetch that presents a certificate and, if there is one, a token. */
+export function openFetch({ certificate, token }) {
+  const mtls = mtlsFetch(certificate)
+  const fetch = (url, init = {}) => {
+    const headers = new Headers(init.headers)
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`)
+    return mtls(url, { ...init, headers })
+  }
+  return { fetch, close: mtls.close }
 }
 
 function createBareClient(url, fetch) {
@@ -41,8 +52,15 @@ function createBareClient(url, fetch) {
 }
 
 /** One JSON-RPC request, with nothing of an SDK in between. */
-export async function request({ url, fetch }, method, params = {}) {
-  const response = await fetch(url, {
+export async function request(server, method, params) {
+  const response = await postMessage(server, method, params)
+  const { error, result } = parseAnswer(await response.text())
+  if (error) throw Object.assign(new Error(error.message), { code: error.code })
+  return result
+}
+
+export function postMessage({ url, fetch }, method, params = {}) {
+  return fetch(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
@@ -50,9 +68,6 @@ export async function request({ url, fetch }, method, params = {}) {
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   })
-  const { error, result } = parseAnswer(await response.text())
-  if (error) throw Object.assign(new Error(error.message), { code: error.code })
-  return result
 }
 
 function parseAnswer(text) {

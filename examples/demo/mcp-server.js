@@ -1,7 +1,7 @@
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { z } from 'zod'
-import { expected } from './expected.js'
+import { byCertificate } from './expected.js'
 
 /** An MCP server that offers everything to everybody: what a caller sees of it is the guard's work. */
 export function createHandler() {
@@ -11,7 +11,7 @@ export function createHandler() {
 
 function buildServer() {
   const server = new McpServer({ name: 'demo', version: '1.0.0' })
-  for (const { kind, name } of expected) register[kind](server, name)
+  for (const { kind, name } of byCertificate.rows) register[kind](server, name)
   return server
 }
 

@@ -9,12 +9,12 @@ const host = '127.0.0.1'
 
 const adapters = { Fastify: startFastify, Express: startExpress }
 
-/** Both servers, each with its own guard and log, and the same policy; both or none. */
-export async function startServers(files, policy) {
+/** Both servers, each with its own guard and log, and the same policy and `oauth`; both or none. */
+export async function startServers(files, options) {
   const servers = {}
   try {
     for (const [name, startAdapter] of Object.entries(adapters)) {
-      servers[name] = await start(startAdapter, files, policy)
+      servers[name] = await start(startAdapter, files, options)
     }
     return servers
   } catch (error) {
@@ -27,11 +27,11 @@ export async function stopServers(servers) {
   for (const server of Object.values(servers)) await server.stop()
 }
 
-async function start(startAdapter, files, policy) {
+async function start(startAdapter, files, options) {
   const tls = await tlsFromFiles(files)
   const handler = createHandler()
   const log = createLog()
-  const running = await startAdapter(handler, { tls, policy, logger: log.logger })
+  const running = await startAdapter(handler, { ...options, tls, logger: log.logger })
   return {
     url: `https://${host}:${running.port}/mcp`,
     log: log.entries,

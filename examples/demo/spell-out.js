@@ -1,8 +1,8 @@
 import { connect } from './clients.js'
 
 /** One call with the real answer, and the audit event the guard wrote about it. */
-export async function spellOut({ sdk, server, certificate, tool }) {
-  const connection = await connect(sdk, server.url, certificate)
+export async function spellOut({ sdk, server, credentials, tool }) {
+  const connection = await connect(sdk, server.url, credentials)
   try {
     return { answer: await answerOf(connection.client, tool), event: lastEvent(server.log, tool) }
   } finally {

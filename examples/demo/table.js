@@ -1,4 +1,3 @@
-import { expected, identities } from './expected.js'
 import { paint } from './paint.js'
 
 const columns = ['listed', 'callable']
@@ -9,19 +8,19 @@ const marks = {
   mixed: ['yellow', '?'],
 }
 
-/** The table of who may list and call what; `cell(identity, ask, name)` is true, false or 'mixed'. */
-export function formatTable(cell) {
-  const names = Object.keys(identities)
+/** The table of who may list and call what; `cell(caller, ask, name)` is true, false or 'mixed'. */
+export function formatTable({ callers, rows: expected }, cell) {
   const gap = '  '
   const group = width * columns.length
   const left = (text) => text.padEnd(34)
   const heads = [
-    left('') + names.map((name) => gap + paint('bold', centre(name, group))).join(''),
-    left('') + names.map(() => gap + columns.map((name) => centre(name, width)).join('')).join(''),
+    left('') + callers.map((name) => gap + paint('bold', centre(name, group))).join(''),
+    left('') +
+      callers.map(() => gap + columns.map((name) => centre(name, width)).join('')).join(''),
   ]
   const rows = expected.map(({ kind, name }) => {
-    const cells = names.map((identity) =>
-      columns.map((ask) => mark(cell(identity, ask, name))).join(''),
+    const cells = callers.map((caller) =>
+      columns.map((ask) => mark(cell(caller, ask, name))).join(''),
     )
     return left(`${kind.padEnd(9)}${name}`) + cells.map((text) => gap + text).join('')
   })

@@ -45,15 +45,32 @@ export type { Decision, DenyReason } from './policy/decision.js'
 export { definePolicy } from './policy/define.js'
 export type {
   AssignmentDefinition,
+  ClaimMatcher,
+  ClaimsMatcher,
   DenyDefinition,
   PolicyDefinition,
   PromptEntry,
   ResourceEntry,
   RoleDefinition,
+  TokenMatcher,
   ToolEntry,
 } from './policy/definition.js'
 export { loadPolicy } from './policy/load.js'
 export type { Policy } from './policy/policy.js'
 export type { Principal } from './policy/principal.js'
+export {
+  type AcceptedWeakness,
+  type ContextForgeChoices,
+  fromContextForgeSettings,
+} from './tls/context-forge-settings.js'
+export type { ClientCertificateMode } from './tls/file-options.js'
 export { type TlsFileOptions, tlsFromFiles } from './tls/tls-from-files.js'
-export type { HandshakeRefusal, TlsSource } from './tls/tls-source.js'
+export type {
+  ExpiryNotice,
+  HandshakeRefusal,
+  Revocation,
+  TlsChange,
+  TlsSource,
+  TlsStatus,
+  TlsUpdate,
+} from './tls/tls-source.js'

@@ -6,6 +6,7 @@ import {
   toCertificateFacts,
 } from './certificate-pattern.js'
 import type { OneOrMany } from './definition.js'
+import { certificateKeys } from './schema.js'
 
 /** Whether a certificate is among those that were described. */
 export type CertificateMatcher = (certificate: PeerCertificate) => boolean
@@ -23,7 +24,7 @@ export function createCertificateMatcher(
   criteria: CertificateCriteria,
   kinds: readonly IdentityKind[],
 ): CertificateMatcher {
-  const patterns = keys.flatMap((key) => {
+  const patterns = certificateKeys.flatMap((key) => {
     const values = criteria[key] === undefined ? [] : [criteria[key]].flat()
     return values.length === 0 ? [] : [values.map((text) => parseCertificatePattern(key, text))]
   })
@@ -33,16 +34,3 @@ export function createCertificateMatcher(
     return patterns.every((anyOf) => anyOf.some((pattern) => pattern.matches(facts)))
   }
 }
-
-const keys = [
-  'authority',
-  'spiffe',
-  'uri',
-  'dns',
-  'email',
-  'cn',
-  'ou',
-  'o',
-  'issuer',
-  'thumbprint',
-] as const satisfies readonly CertificateKey[]

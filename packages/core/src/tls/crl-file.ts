@@ -3,7 +3,7 @@ import { type Crl, parseCrl } from './crl.js'
 import { readElements, tags } from './crl-der.js'
 import { explainNoPem, type PemBlock, parsePem } from './parse-pem.js'
 
-/** Some 400,000 revoked certificates; parsing takes about a second then. */
+/** Some 400,000 revoked certificates; parsing takes the better part of a second then. */
 export const maximumCrlSize: number = 16 * 1024 * 1024
 
 /**

@@ -6,7 +6,7 @@ import { type CrlUrl, type CrlUrlOptions, createCrlUrl } from './crl-url.js'
 import type { NamedAuthority } from './tls-material.js'
 
 /** Where the CRLs of one authority are. */
-export interface CrlPlaces {
+interface CrlPlaces {
   readonly authority: NamedAuthority
   readonly places: readonly CrlPlace[]
   /** Reads a file, with whatever makes it one with the other files of the set. */
@@ -33,9 +33,24 @@ export interface CrlReader {
   readonly close: () => void
 }
 
+interface ParsedFile {
+  readonly bytes: Buffer
+  readonly crls: readonly Crl[]
+}
+
 /** Creates a reader; `onUpdate` is called when a URL has newer CRLs, for the whole set to be read again. */
 export function createCrlReader(events: Pick<CrlUrlOptions, 'onUpdate' | 'onError'>): CrlReader {
   const urls = new Map<string, CrlUrl>()
+  const files = new Map<string, ParsedFile>()
+
+  /** A set is read anew for each file of it that changes, and a long list takes a while to parse. */
+  function parse(file: string, bytes: Buffer): readonly Crl[] {
+    const known = files.get(file)
+    if (known?.bytes.equals(bytes)) return known.crls
+    const crls = parseCrlFile(bytes, file)
+    files.set(file, { bytes, crls })
+    return crls
+  }
 
   function open(url: URL, authority: string): CrlUrl {
     const key = `${authority} ${url.href}`
@@ -46,7 +61,7 @@ export function createCrlReader(events: Pick<CrlUrlOptions, 'onUpdate' | 'onErro
 
   async function read({ authority, places, readFile }: CrlPlaces): Promise<readonly Crl[]> {
     const read = places.map(async (place) => {
-      if ('file' in place) return parseCrlFile(await readFile(place.file), place.file)
+      if ('file' in place) return parse(place.file, await readFile(place.file))
       return open(place.url, authority.name).read((crls) =>
         checkCrlSource(crls, { authority, now: Date.now() }),
       )

@@ -3,7 +3,7 @@ import { type Freshness, fetchCrl } from './crl-fetch.js'
 import { parseCrlFile } from './crl-file.js'
 
 /** Throws where CRLs must not be used: not signed by a CA at hand, not covering, not current. */
-export type CrlCheck = (crls: readonly Crl[]) => void
+type CrlCheck = (crls: readonly Crl[]) => void
 
 /** The CRLs at one URL, kept fresh. */
 export interface CrlUrl {

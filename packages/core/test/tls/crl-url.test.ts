@@ -287,13 +287,16 @@ describe('a reader of CRLs', () => {
       trustDomains: [],
       origin: 'ca.crt',
     }
-    const text = await list(ca, { revoked: ['21'] })
-    const readFile = async (file: string) => Buffer.from(file === 'a.crl' ? text : '')
+    const texts = { a: await list(ca, { revoked: ['21'] }) }
+    const readFile = async (file: string) => Buffer.from(file === 'a.crl' ? texts.a : '')
     const places = [{ file: 'a.crl' }, { url }]
     expect(serials(await reader.read({ authority, places, readFile }))).toEqual(['21', '22'])
     await expect(reader.read({ authority, places: [{ file: 'b.crl' }], readFile })).rejects.toThrow(
       'b.crl',
     )
+    texts.a = await list(ca, { revoked: ['23'] })
+    expect(serials(await reader.read({ authority, places, readFile }))).toEqual(['23', '22'])
+    expect(serials(await reader.read({ authority, places, readFile }))).toEqual(['23', '22'])
     state.answer = sends(await list(other))
     const partner = { ...authority, name: 'partner' }
     await expect(reader.read({ authority: partner, places, readFile })).rejects.toThrow('no CA of')
