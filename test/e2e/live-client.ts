@@ -84,7 +84,7 @@ function connectLiveHttp2(url: string, certificate: ClientCertificate): LiveClie
       stream.on("error", (e) => { console.log("ERR", method, headers["mcp-session-id"], body?.slice(0,60), e.message); reject(e) })
       stream.once('close', () => reject(new Error('closed without an answer')))
       const ended = new Promise<number>((onEnd) => stream.once('close', () => onEnd(Date.now())))
-      stream.once('response', (received) => {
+      stream.once('response', (received) => { console.log('RES', method, received[':status'], received['content-type'])
         resolve({
           status: Number(received[':status']),
           headers: received,

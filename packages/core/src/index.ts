@@ -64,6 +64,11 @@ export {
   fromContextForgeSettings,
 } from './tls/context-forge-settings.js'
 export type { ClientCertificateMode } from './tls/file-options.js'
+export {
+  type OpenaiConnectors,
+  type OpenaiConnectorsOptions,
+  openaiConnectors,
+} from './tls/openai-connectors.js'
 export { type TlsFileOptions, tlsFromFiles } from './tls/tls-from-files.js'
 export type {
   ExpiryNotice,

@@ -7,7 +7,7 @@ import {
   type Principal,
 } from '@mcp-mtls/core'
 import type { Request, RequestHandler } from 'express'
-import { verifyGuarded } from './verify.js'
+import { servesMetadata, verifyGuarded } from './verify.js'
 
 declare global {
   namespace Express {
@@ -100,14 +100,19 @@ export function mcpMtls(options: McpMtlsOptions): McpMtls {
         if (guarded.includes(req.path) || guard.requireCertificate(req, res, req.path)) next()
       }
     },
-    verify: (server: Server, path: string) =>
-      verifyGuarded(guard, { server, path, tls: options.tls }),
+    verify: async (server: Server, path: string): Promise<void> => {
+      await verifyGuarded(guard, { server, path, tls: options.tls })
+      if (!(await servesMetadata(guard, server))) warn(options, unserved)
+    },
     close: () => guard.close(),
   })
 }
 
 const strangers =
   "mcp-mtls: the TLS source lets peers without a certificate in, and nothing refuses them on the other routes of this application: add app.use(mcp.required('/mcp')) before them"
+
+const unserved =
+  'mcp-mtls: OAuth clients will not find the metadata of this resource: add app.use(mcp.metadata) at the root of the application'
 
 function warn({ logger }: McpMtlsOptions, message: string): void {
   if (logger) logger.warn({}, message)

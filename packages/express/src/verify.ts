@@ -39,6 +39,17 @@ export async function verifyGuarded(guard: Guard, subject: Subject): Promise<voi
   }
 }
 
+/** Whether the application serves the metadata OAuth clients look for, where the guard has any. */
+export async function servesMetadata(
+  { metadataPaths: [path] }: Pick<Guard, 'metadataPaths'>,
+  server: Server,
+): Promise<boolean> {
+  if (path === undefined) return true
+  const { req, res } = createExchange('GET', new URL(path, 'https://localhost'))
+  server.emit('request', req, res)
+  return (await endOf(res)) && res.statusCode === 200
+}
+
 function checkServer({ server, tls }: Subject): void {
   if (tls ? tls.isAttached(server) : server instanceof TlsServer) return
   throw new ConfigurationError(

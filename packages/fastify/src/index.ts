@@ -4,6 +4,7 @@ export {
   definePolicy,
   type Logger,
   MtlsError,
+  openaiConnectors,
   type Policy,
   type Principal,
   principalOf,

@@ -24,6 +24,8 @@ import { describeTasks } from './contract/tasks.js'
 import { describeTokens } from './contract/tokens.js'
 import { describeUpgrades } from './contract/upgrades.js'
 
+export { formatTable } from './contract/credentials.js'
+
 /** What an adapter cannot do by nature, in the words of the scenarios it leaves out. */
 export interface AdapterOffers {
   /** Default true: `start` honours `setup.http2`. */

@@ -2,7 +2,6 @@ import type { TokenError } from '../errors.js'
 import { singleHeader } from '../http/headers.js'
 import { checkHeaderAgreement, type MessageHeaders } from '../mcp/header-agreement.js'
 import { isJsonObject } from '../mcp/json-object.js'
-import type { RequestId } from '../mcp/json-rpc-error.js'
 import type { Operation } from '../mcp/operation.js'
 import { type Message, readMessages } from '../mcp/read-operations.js'
 import { requestIdOf } from '../mcp/request-id.js'
@@ -39,7 +38,7 @@ function authorizeStream(context: GuardContext, call: Call): Call | undefined {
   const decision = decideFor(policy, principal, operation)
   auditDecision(context, call, { method, operation, decision })
   if (decision.effect === 'allow' || context.settings.observing) {
-    return release(context, call, { ids: [], messages: [], tasks: holdTasks(context, call) })
+    return release(context, call, { messages: [], tasks: holdTasks(context, call) })
   }
   context.answer(res, withoutRole())
   return undefined
@@ -104,7 +103,7 @@ function weighAll(
 
 function grant(context: GuardContext, call: Call, { messages, tasks }: Judged): Call {
   const granted = rewriteBody(context, call, { messages, tasks })
-  return release(context, granted, { ids: messages.flatMap(idOf), messages, tasks })
+  return release(context, granted, { messages, tasks })
 }
 
 function isAllowed({ effect }: Verdict): boolean {
@@ -113,10 +112,6 @@ function isAllowed({ effect }: Verdict): boolean {
 
 function isTask({ kind }: Operation): boolean {
   return kind === 'task'
-}
-
-function idOf(message: Message): readonly RequestId[] {
-  return message.kind === 'request' ? [message.id] : []
 }
 
 function readMessageHeaders({ req }: Call): MessageHeaders {

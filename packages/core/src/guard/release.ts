@@ -19,9 +19,7 @@ import { createView } from './weigh.js'
 
 /** What the answer to a call has to be filtered with. */
 export interface Released {
-  /** The requests that wait for an answer on this response. */
-  readonly ids: readonly RequestId[]
-  /** What was allowed. */
+  /** What was allowed. Its requests wait for an answer on this response. */
   readonly messages: readonly Message[]
   readonly tasks: () => CallerTasks
 }
@@ -68,12 +66,16 @@ export function release(context: GuardContext, call: Call, released: Released): 
     },
     onUnfilterable: () => {
       if (!tenure?.isRevoked()) auditUnfilterable(context, call)
-      return failureEvents(released.ids)
+      return failureEvents(released.messages.flatMap(idOf))
     },
   })
   context.admitted(res, interception, hold)
   tenure?.review(interception.fail)
   return call
+}
+
+function idOf(message: Message): readonly RequestId[] {
+  return message.kind === 'request' ? [message.id] : []
 }
 
 function auditUnfilterable({ audit }: GuardContext, { req, principal }: Call): void {

@@ -17,15 +17,27 @@ export interface Streams {
 }
 
 interface Held {
+  readonly res: ServerResponse
   readonly interception: Interception
   readonly tenure: () => Tenure
+  /** Where it stands among the open ones. */
+  place: number
 }
 
 /** Keeps track of open responses, so that nothing outlives what it rests on. */
 export function createStreams(): Streams {
-  const open = new Map<ServerResponse, Held>()
+  // No map: each time one with an entry for every request grows anew, it leaves a table behind that knows the next
+  // one. Once such a table is old, the collector keeps all that came after it, and with it every response.
+  const open: Held[] = []
+  const drop = (held: Held): void => {
+    if (open[held.place] !== held) return
+    const last = open.pop()
+    if (last === undefined || last === held) return
+    last.place = held.place
+    open[held.place] = last
+  }
   const ask = (question: 'review' | 'verify'): readonly unknown[] =>
-    [...open.values()].flatMap(({ interception, tenure }) => {
+    [...open].flatMap(({ interception, tenure }) => {
       try {
         tenure()[question](interception.fail)
         return []
@@ -35,19 +47,17 @@ export function createStreams(): Streams {
     })
   return Object.freeze({
     add(res: ServerResponse, interception: Interception, tenure: () => Tenure): void {
-      open.set(res, { interception, tenure })
-      res.once('close', () => {
-        open.delete(res)
-      })
+      const held = { res, interception, tenure, place: open.length }
+      open.push(held)
+      res.on('close', () => drop(held))
     },
     fail(res: ServerResponse): void {
-      open.get(res)?.interception.fail()
+      open.find((held) => held.res === res)?.interception.fail()
     },
     review: () => ask('review'),
     verify: () => ask('verify'),
     end(): void {
-      for (const { interception } of open.values()) interception.fail()
-      open.clear()
+      for (const { interception } of open.splice(0)) interception.fail()
     },
   })
 }

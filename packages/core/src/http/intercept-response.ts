@@ -1,4 +1,5 @@
 import { filterJson } from './filter-json.js'
+import { holdHead, releaseHead } from './hold-head.js'
 import {
   createInterception,
   endStream,
@@ -15,6 +16,7 @@ import {
   applyHead,
   isEncoded,
   removeBodyHeaders,
+  setLength,
   toResponseHead,
 } from './response-head.js'
 import type { HttpResponse } from './write-answer.js'
@@ -43,6 +45,8 @@ const DEFAULT_MAX_HELD = 64 * 1024 * 1024
  */
 export function interceptResponse(res: HttpResponse, handlers: ResponseHandlers): Interception {
   const state = createInterception(res, handlers)
+  // Not four assignments: with those V8 comes to allocate parts of responses among its old objects, where what
+  // has ended is kept, and all it knows, until the next full collection.
   Object.assign(res, {
     writeHead: (...args: readonly unknown[]) => writeHead(state, args),
     write: (...args: readonly unknown[]) => write(state, args),
@@ -69,16 +73,12 @@ function begin(state: InterceptionState, args: readonly unknown[]): void {
   else if (kind === 'json') {
     state.mode = 'held'
     // Where the answer ends at once there is nobody to ask.
-    if (!state.ending) showHeadersSent(state.res)
+    if (!state.ending) holdHead(state.res)
   } else {
     if (kind === 'sse') removeBodyHeaders(state.res)
     state.mode = kind
     sendHead(state)
   }
-}
-
-function showHeadersSent(res: HttpResponse): void {
-  Object.defineProperty(res, 'headersSent', { value: true, configurable: true })
 }
 
 function judgeHead(state: InterceptionState): AnswerKind {
@@ -98,9 +98,8 @@ function ensureHead({ mode, res }: InterceptionState): void {
 function flushHeaders(state: InterceptionState): void {
   ensureHead(state)
   const isSent = state.mode === 'sse' || state.mode === 'pass'
-  if (isSent && typeof state.flushHeaders === 'function') {
-    Reflect.apply(state.flushHeaders, state.res, [])
-  }
+  const { flushHeaders: flush } = state.original
+  if (isSent && flush !== undefined) Reflect.apply(flush, state.res, [])
 }
 
 function write(state: InterceptionState, args: readonly unknown[]): boolean {
@@ -116,6 +115,7 @@ function write(state: InterceptionState, args: readonly unknown[]): boolean {
 function hold(state: InterceptionState, given: WriteArguments): void {
   // A copy, since the writer may use its buffer again once its callback ran.
   const chunk = toBuffer(given)
+  state.held ??= []
   state.held.push(chunk)
   state.heldBytes += chunk.length
   if (state.heldBytes > (state.handlers.maxHeld ?? DEFAULT_MAX_HELD)) fail(state)
@@ -155,7 +155,7 @@ function endHeld(state: InterceptionState, given: WriteArguments): void {
   if (whole === undefined) hold(state, given)
   const body =
     state.mode === 'held'
-      ? release(state, whole ?? Buffer.concat(state.held, state.heldBytes))
+      ? release(state, whole ?? Buffer.concat(state.held ?? [], state.heldBytes))
       : undefined
   if (body !== undefined) {
     endWith(state, body, given.callback)
@@ -170,7 +170,7 @@ function readWhole(
   { held, handlers }: InterceptionState,
   { chunk, encoding }: WriteArguments,
 ): string | undefined {
-  if (typeof chunk !== 'string' || encoding !== 'utf8' || held.length > 0) return undefined
+  if (typeof chunk !== 'string' || encoding !== 'utf8' || held !== undefined) return undefined
   return chunk.length * 3 <= (handlers.maxHeld ?? DEFAULT_MAX_HELD) ? chunk : undefined
 }
 
@@ -180,10 +180,9 @@ function release(state: InterceptionState, body: Buffer | string): Buffer | stri
   try {
     const filtered = isEncoded(res) ? undefined : filterJson(body, state.handlers)
     if (filtered === undefined) return undefined
+    releaseHead(res)
     if (filtered !== body) removeBodyHeaders(res)
-    res.removeHeader('transfer-encoding')
-    res.setHeader('content-length', Buffer.byteLength(filtered))
-    if (Object.hasOwn(res, 'headersSent')) Reflect.deleteProperty(res, 'headersSent')
+    setLength(res, Buffer.byteLength(filtered))
     state.mode = 'pass'
     sendHead(state)
     return filtered

@@ -1,5 +1,6 @@
 import { createSseFilter, type SseFilter } from '../mcp/sse.js'
 import type { JsonFilterOptions } from './filter-json.js'
+import { releaseHead } from './hold-head.js'
 import type { ResponseHead } from './response-head.js'
 import { type Answer, type HttpResponse, setAnswerHead } from './write-answer.js'
 
@@ -20,21 +21,23 @@ export interface ResponseHandlers extends JsonFilterOptions {
 /** Not begun; JSON held back; events passing the filter; passing as it is; given up. */
 type Mode = 'idle' | 'held' | 'sse' | 'pass' | 'dead'
 
-interface Original {
+/** The methods an answer is written with. */
+interface WriteMethods {
   writeHead(...args: readonly unknown[]): unknown
   write(...args: readonly unknown[]): unknown
   end(...args: readonly unknown[]): unknown
+  // Node's types know it on HTTP/1 only.
+  flushHeaders?: (() => unknown) | undefined
 }
 
 /** Where an intercepted answer stands. */
 export interface InterceptionState {
   readonly res: HttpResponse
   readonly handlers: ResponseHandlers
-  readonly original: Original
-  // Node's types know it on HTTP/1 only.
-  readonly flushHeaders: unknown
+  readonly original: Readonly<WriteMethods>
   filter: SseFilter | undefined
-  readonly held: Buffer[]
+  /** What was written of an answer held back; undefined before anything was. */
+  held: Buffer[] | undefined
   heldBytes: number
   mode: Mode
   /** The writer has called `end`; there is no answer to come. */
@@ -47,13 +50,13 @@ export function createInterception(
   res: HttpResponse,
   handlers: ResponseHandlers,
 ): InterceptionState {
+  const { writeHead, write, end, flushHeaders }: WriteMethods = res
   return {
     res,
     handlers,
-    original: { writeHead: res.writeHead, write: res.write, end: res.end },
-    flushHeaders: Reflect.get(res, 'flushHeaders'),
+    original: { writeHead, write, end, flushHeaders },
     filter: undefined,
-    held: [],
+    held: undefined,
     heldBytes: 0,
     mode: 'idle',
     ending: false,
@@ -99,8 +102,8 @@ export function endStream(
 export function fail(state: InterceptionState): void {
   const { mode, res } = state
   if (mode === 'dead' || res.writableEnded) return
-  Reflect.deleteProperty(res, 'headersSent')
-  state.held.length = 0
+  if (mode === 'held') releaseHead(res)
+  state.held = undefined
   if (mode === 'sse') endStream(state, events(state).fail())
   else if (mode === 'pass' || res.headersSent) res.destroy()
   else answerFailure(state)

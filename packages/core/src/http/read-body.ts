@@ -51,10 +51,19 @@ function checkHead(req: HttpRequest, limits: BodyLimits): void {
   if (announced !== undefined && Number(announced) > limits.bodyBytes) throw tooLarge()
 }
 
+interface Shown {
+  body?: unknown
+  rawBody?: Buffer
+  /** Tells the body-parser of Express 4 that `body` is filled. */
+  _body?: boolean
+}
+
 /** Shows a body that was read to whoever comes next: `body` is the value that was judged, `rawBody` its bytes. */
 export function exposeBody(req: HttpRequest, body: RequestBody): void {
-  // `_body` tells the body-parser of Express 4 that `body` is filled.
-  Object.assign(req, { body: body.value, rawBody: body.raw, _body: true })
+  const shown: HttpRequest & Shown = req
+  shown.body = body.value
+  shown.rawBody = body.raw
+  shown._body = true
 }
 
 /**

@@ -54,14 +54,19 @@ export function readArrived(req: HttpRequest, bound: number): Buffer | undefined
 
 /** All the stream holds: up to Node 24 one `read` gives that, from Node 26 it gives one chunk. */
 function readBuffered(req: HttpRequest): Buffer {
-  const chunks: Buffer[] = []
+  let raw = readChunk(req) ?? Buffer.alloc(0)
   while (req.readableLength > 0) {
-    const chunk: unknown = req.read()
-    if (chunk === null) break
-    chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk)))
+    const next = readChunk(req)
+    if (next === undefined) break
+    raw = Buffer.concat([raw, next])
   }
-  const [first] = chunks
-  return first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks)
+  return raw
+}
+
+function readChunk(req: HttpRequest): Buffer | undefined {
+  const chunk: unknown = req.read()
+  if (chunk === null) return undefined
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
 }
 
 /**

@@ -44,16 +44,24 @@ function applyFields(res: HttpResponse, headers: unknown): void {
 function applySimple(res: HttpResponse, headers: unknown): boolean {
   if (headers === undefined || headers === null) return true
   if (typeof headers !== 'object' || Array.isArray(headers)) return false
-  const fields = Object.entries(headers)
-  const names: string[] = []
-  for (const [name, value] of fields) {
-    const lower = name.toLowerCase()
-    const isSimple = typeof value === 'string' || typeof value === 'number'
-    if (!isSimple || names.includes(lower)) return false
-    names.push(lower)
+  const fields: Readonly<Record<string, unknown>> = { ...headers }
+  const names = Object.keys(fields)
+  if (!names.every((name) => isSimple(fields[name])) || hasTwins(names)) return false
+  for (const name of names) {
+    const value = fields[name]
+    if (isSimple(value)) res.setHeader(name, value)
   }
-  for (const [name, value] of fields) res.setHeader(name, value)
   return true
+}
+
+function isSimple(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
+/** Whether two names differ in case only; names in lower case alone, as most servers write them, cannot. */
+function hasTwins(names: readonly string[]): boolean {
+  if (names.every((name) => name === name.toLowerCase())) return false
+  return new Set(names.map((name) => name.toLowerCase())).size < names.length
 }
 
 function toStatus(value: unknown): number {
@@ -108,6 +116,12 @@ export function removeBodyHeaders(res: HttpResponse): void {
     res.removeHeader(name)
   }
   res.removeHeader('content-length')
+}
+
+/** Says how long the body is, and that it comes in one piece. */
+export function setLength(res: HttpResponse, length: number): void {
+  if (res.hasHeader('transfer-encoding')) res.removeHeader('transfer-encoding')
+  if (res.getHeader('content-length') !== length) res.setHeader('content-length', length)
 }
 
 /** The head as something a handler may read and change. */

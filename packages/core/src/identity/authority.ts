@@ -1,15 +1,20 @@
 import type { X509Certificate } from 'node:crypto'
 import { CertificateError } from '../errors.js'
 import { findIssuers, findLinks } from './chain.js'
+import { type LeafConditions, verifyLeafConditions } from './leaf-conditions.js'
 import type { SpiffeId } from './spiffe-id.js'
 
 /** A named set of CA certificates that vouch for clients. */
-export interface Authority {
+export interface Authority extends LeafConditions {
   readonly name: string
   /** Trust anchors; a chain belongs to this authority if it ends, signature by signature, in one of these. */
   readonly anchors: readonly X509Certificate[]
   /** SPIFFE trust domains this authority, and no other, may vouch for. */
   readonly trustDomains: readonly string[]
+  /** Its callers are asked for access tokens in the results of tool calls. */
+  readonly challenge?: 'tool-result'
+  /** A certificate that is absent or wrong is recorded, and a token asked for in its place. */
+  readonly certificate?: 'observe'
 }
 
 /** A certificate the handshake authorized, and who might vouch for it. */
@@ -18,6 +23,8 @@ export interface AuthorityQuestion {
   /** Further certificates the peer sent, in any order; none of them is trusted. */
   readonly presented: readonly X509Certificate[]
   readonly spiffeId?: SpiffeId | undefined
+  /** The DNS names of the leaf; an authority that asks for one vouches for no leaf without. */
+  readonly dnsNames?: readonly string[] | undefined
   readonly authorities: readonly Authority[]
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -31,17 +38,19 @@ export interface AuthorityQuestion {
  * domain with an owner is vouched for by no other authority (SPIFFE Federation section 7: bundles must
  * not be merged). With one authority only, the handshake is the proof, because the pool is that
  * authority's, and no chain is followed: this holds only while the connection's handshake was made
- * against these authorities; {@link findAuthorityByChain} asks again after they changed.
+ * against these authorities; {@link findAuthorityByChain} asks again after they changed. What an authority
+ * asks of the leaf itself is verified in every case.
  *
  * Not checked: that the handshake authorized the certificate, and what {@link findIssuers} leaves out.
  *
- * @throws {CertificateError} with reason `unknown-authority` when no authority vouches, or several do;
+ * @throws {CertificateError} with reason `unknown-authority` when no authority vouches, or several do, or
+ * the leaf is not what its authority asks for;
  * `chain-unavailable` when the peer's intermediates are needed and not there
  */
 export function findAuthority(question: AuthorityQuestion): string {
   const [only, another] = question.authorities
   if (only === undefined || another !== undefined) return findAuthorityByChain(question)
-  return findEntitled(question).length === 1 ? only.name : refuse(question)
+  return findEntitled(question).length === 1 ? nameOf(only, question) : refuse(question)
 }
 
 /**
@@ -62,6 +71,11 @@ export function findAuthorityByChain(question: AuthorityQuestion): string {
       `chain ends in several authorities: ${vouching.map(({ name }) => name).join(', ')}`,
     )
   }
+  return nameOf(authority, question)
+}
+
+function nameOf(authority: Authority, question: AuthorityQuestion): string {
+  verifyLeafConditions(authority, question)
   return authority.name
 }
 

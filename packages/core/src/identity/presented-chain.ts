@@ -65,9 +65,10 @@ export function verifyStillVouched(
   { authorities, now }: Pick<AuthorityQuestion, 'authorities' | 'now'>,
 ): void {
   const kept = readKept(certificate)
-  const { spiffeId } = certificate
+  const { spiffeId, names } = certificate
   const find = hasLostNone(kept.authorities, authorities) ? findAuthority : findAuthorityByChain
-  if (find({ ...open(kept), spiffeId, authorities, now }) !== certificate.authority) {
+  const question = { ...open(kept), spiffeId, dnsNames: names.dns, authorities, now }
+  if (find(question) !== certificate.authority) {
     throw new CertificateError('unknown-authority', `${certificate.authority} no longer vouches`)
   }
   if (kept.authorities !== authorities) keptOf.set(certificate, { ...kept, authorities })

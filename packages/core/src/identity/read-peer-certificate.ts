@@ -47,7 +47,8 @@ export function readPeerCertificate(
   const { spiffeId } = parsed
   const presented = collectPresented(leaf)
   const find = followChain ? findAuthorityByChain : findAuthority
-  const authority = find({ leaf, presented, spiffeId, authorities, now })
+  const dnsNames = parsed.names.dns
+  const authority = find({ leaf, presented, spiffeId, dnsNames, authorities, now })
   const certificate = Object.freeze({ ...parsed, authority })
   keepPresented(certificate, { leaf, presented, authorities })
   return certificate

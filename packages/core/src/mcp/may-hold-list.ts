@@ -2,8 +2,6 @@
 // escapes that could spell any of them, and NUL, which only text that is not UTF-8 holds.
 const FILTERED =
   /"(?:tools|prompts|resources|resourceTemplates|tasks|taskIds?|cacheScope)"|\/updated"|\\u00[2-7]|\0/
-const RESULT = /"result"/
-const SECOND_KIND = /"(?:error|method)"/
 
 /**
  * Whether the JSON text of an answer can hold anything a message filter would change or refuse. A
@@ -15,7 +13,8 @@ const SECOND_KIND = /"(?:error|method)"/
 export function mayHoldList(json: string | Uint8Array): boolean {
   // Everything looked for is ASCII, and no byte of a longer UTF-8 sequence is.
   const text = typeof json === 'string' ? json : toBuffer(json).toString('latin1')
-  return FILTERED.test(text) || (RESULT.test(text) && SECOND_KIND.test(text))
+  if (FILTERED.test(text)) return true
+  return text.includes('"result"') && (text.includes('"error"') || text.includes('"method"'))
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

@@ -100,7 +100,9 @@ function readMethodMessage(value: JsonObject, context: MessageContext): Message 
     return { kind: 'notification', ...readOperations('notification', method, { params, context }) }
   }
   const id = readId(value['id'])
-  return { kind: 'request', id, ...readOperations('request', method, { params, context }) }
+  const asked = readOperations('request', method, { params, context })
+  const { era, version, known, operations } = asked
+  return { kind: 'request', id, method, era, version, known, operations }
 }
 
 function readOperations(

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { ConfigurationError, TlsMaterialError } from '../errors.js'
+import { readIssuer } from '../identity/issuer.js'
 import { thumbprint } from '../identity/thumbprint.js'
 import { isIssuedBy, nameCertificate, toValidity } from './certificate-facts.js'
 import { findWeakness } from './key-strength.js'
@@ -34,7 +35,23 @@ function checkAuthority(authority: NamedAuthority, now: number): string[] {
       `${describe(authority)}: no CA certificate; no client could connect.`,
     )
   }
+  for (const issuer of authority.issuedBy ?? []) checkIssuer(issuer, authority)
   return authority.anchors.flatMap((anchor) => checkAnchor(anchor, authority, now))
+}
+
+/** A client it signed is verified against it alone, so it has to be one that can be relied on. */
+function checkIssuer(issuer: X509Certificate, authority: NamedAuthority): void {
+  const place = `${describe(authority)}: ${nameCertificate(issuer)}`
+  if (isIssuedBy(issuer, issuer)) {
+    throw new TlsMaterialError(
+      `${place} is a root; the files of issuedBy hold the intermediates that sign clients, and "ca" the root.`,
+    )
+  }
+  if (issuer.ca && readIssuer(issuer) === undefined) {
+    throw new TlsMaterialError(
+      `${place} cannot be used as issuedBy: it may not sign certificates of clients, or it restricts names, which is not evaluated.`,
+    )
+  }
 }
 
 function checkAnchor(anchor: X509Certificate, authority: NamedAuthority, now: number): string[] {

@@ -24,6 +24,15 @@ export interface AuthorityFiles {
   readonly crl?: CrlLocation | readonly CrlLocation[]
   /** SPIFFE trust domains that this authority, and no other, may vouch for. */
   readonly trustDomains?: readonly string[]
+  /**
+   * One PEM file or several with intermediate CA certificates, one of which must have signed the client's
+   * own certificate: no other CA below the same root will do. They need not be in `ca`, their root must.
+   */
+  readonly issuedBy?: FileLocation | readonly FileLocation[]
+  /** The DNS name a client's certificate must carry, exactly; of a list any one. */
+  readonly dns?: string | readonly string[]
+  /** Clients are asked for access tokens in the results of tool calls, as in an assignment's `challenge`. */
+  readonly challenge?: 'tool-result'
 }
 
 interface ServerFiles {
@@ -79,6 +88,10 @@ export interface AuthorityPaths {
   readonly ca: readonly string[]
   readonly crl: readonly CrlPlace[]
   readonly trustDomains: readonly string[]
+  readonly issuedBy?: readonly string[]
+  readonly dns?: readonly string[]
+  readonly challenge?: 'tool-result'
+  readonly certificate?: 'observe'
 }
 
 /** Checked options: paths only. */

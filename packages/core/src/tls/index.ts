@@ -11,6 +11,11 @@ export type {
   TlsFileOptions,
 } from './file-options.js'
 export type { HandshakeRefusal } from './handshake-refusal.js'
+export {
+  type OpenaiConnectors,
+  type OpenaiConnectorsOptions,
+  openaiConnectors,
+} from './openai-connectors.js'
 export type { FileLocation } from './parse-location.js'
 export { tlsFromFiles } from './tls-from-files.js'
 export type { ExpiryNotice, Revocation, TlsSource, TlsStatus, TlsUpdate } from './tls-source.js'

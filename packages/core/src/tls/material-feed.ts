@@ -76,7 +76,8 @@ function toPaths({ cert, key, authorities, denyList }: FileSettings): readonly s
     crl.flatMap((place) => ('file' in place ? [place.file] : [])),
   )
   const lists = denyList === undefined ? [] : [denyList]
-  return [...new Set([cert, key, ...authorities.flatMap(({ ca }) => ca), ...crls, ...lists])]
+  const cas = authorities.flatMap(({ ca, issuedBy = [] }) => [...ca, ...issuedBy])
+  return [...new Set([cert, key, ...cas, ...crls, ...lists])]
 }
 
 /**

@@ -6,7 +6,9 @@ import type {
   FileSettings,
   MinimumVersion,
 } from './file-options.js'
+import { isPreset } from './openai-connectors.js'
 import { parseExpiryWarnings } from './parse-expiry-warnings.js'
+import { parseLeafConditions } from './parse-leaf-conditions.js'
 import { parseLocation, parseLocations, wrong } from './parse-location.js'
 import type { Passphrase } from './parse-private-key.js'
 import { parseRecord, refuseUnknown } from './parse-record.js'
@@ -25,8 +27,14 @@ const optionNames = [
   'onStaleCrl',
   'expiryWarnings',
 ]
-const authorityOptionNames = ['ca', 'crl', 'trustDomains']
+const authorityOptionNames = ['ca', 'crl', 'trustDomains', 'issuedBy', 'dns', 'challenge']
 const authorityName = /^[a-z0-9-]+$/
+const authorityAdvice: ReadonlyMap<string, string> = new Map([
+  [
+    'certificate',
+    "only an entry that openaiConnectors({ …, certificate: 'observe' }) answered, as it is, may leave its certificate out.",
+  ],
+])
 const alwaysOn =
   "client certificates are always requested, and verified in the handshake; clientCertificate: 'request' admits clients without one."
 const adviceFor: ReadonlyMap<string, string> = new Map([
@@ -50,13 +58,16 @@ const adviceFor: ReadonlyMap<string, string> = new Map([
 export function parseFileOptions(value: unknown): FileSettings {
   const options = parseRecord(value, 'options')
   refuseUnknown(options, { known: optionNames, what: 'option', adviceFor })
+  const clientCertificate = parseClientCertificate(options['clientCertificate'])
+  const authorities = Object.freeze(parseAuthorities(options))
+  checkObserved(authorities, clientCertificate)
   return Object.freeze({
     cert: parseLocation(options['cert'], 'cert'),
     key: parseLocation(options['key'], 'key'),
     passphrase: parsePassphrase(options['passphrase']),
     minVersion: parseMinimumVersion(options['minVersion']),
-    clientCertificate: parseClientCertificate(options['clientCertificate']),
-    authorities: Object.freeze(parseAuthorities(options)),
+    clientCertificate,
+    authorities,
     denyList: parseOptional(options['denyList'], 'denyList'),
     onStaleCrl: parseOnStaleCrl(options['onStaleCrl']),
     expiryLeads: parseExpiryWarnings(options['expiryWarnings']),
@@ -89,15 +100,34 @@ function parseAuthority(name: string, value: unknown): AuthorityPaths {
   }
   const entry = parseRecord(value, `authorities.${name}`)
   refuseUnknown(entry, {
-    known: authorityOptionNames,
+    known: isPreset(value) ? [...authorityOptionNames, 'certificate'] : authorityOptionNames,
     what: `key of authorities.${name}`,
+    adviceFor: authorityAdvice,
   })
   return Object.freeze({
     name,
     ca: Object.freeze(parseLocations(entry['ca'], `authorities.${name}.ca`)),
     crl: parseCrlLocations(entry['crl'], `authorities.${name}.crl`),
     trustDomains: Object.freeze(parseTrustDomains(entry['trustDomains'], name)),
+    ...parseLeafConditions(entry, `authorities.${name}`),
   })
+}
+
+/** What the handshake refuses, nobody can observe; and a peer without certificate can stand for one authority only. */
+function checkObserved(
+  authorities: readonly AuthorityPaths[],
+  clientCertificate: ClientCertificateMode,
+): void {
+  const [observed, another] = authorities.filter(({ certificate }) => certificate === 'observe')
+  if (observed !== undefined && clientCertificate !== 'request') {
+    throw wrong(
+      `authorities.${observed.name} has certificate: 'observe', and the handshake refuses clients without one: set clientCertificate: 'request'.`,
+    )
+  }
+  if (another === undefined) return
+  throw wrong(
+    `authorities.${observed?.name} and authorities.${another.name} both have certificate: 'observe'; a client without one could be of either. Leave it to one.`,
+  )
 }
 
 function parsePassphrase(value: unknown): Passphrase | undefined {

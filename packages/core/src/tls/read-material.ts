@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { TlsMaterialError } from '../errors.js'
@@ -46,21 +47,32 @@ export async function readMaterial(
 }
 
 async function readAuthority(
-  { name, ca, crl, trustDomains }: AuthorityPaths,
+  { ca, crl, issuedBy, ...named }: AuthorityPaths,
   crlReader: CrlReader,
 ): Promise<AuthorityMaterial> {
-  const read = async (file: string) => parseCertificates(await readText(file, 'CA'), file)
-  const all = (await Promise.all(ca.map(read))).flat()
+  const issuers = issuedBy && (await readCas(issuedBy))
+  const all = [...(await readCas(ca)), ...(issuers ?? [])]
   const anchors = Object.freeze(
     all.filter((one, index) => all.findIndex((other) => other.raw.equals(one.raw)) === index),
   )
-  const authority = Object.freeze({ name, anchors, trustDomains, origin: ca.join(', ') })
+  const origin = [...new Set([...ca, ...(issuedBy ?? [])])].join(', ')
+  const authority = Object.freeze({
+    ...named,
+    anchors,
+    ...(issuers && { issuedBy: issuers }),
+    origin,
+  })
   const readCrl = (file: string) => readBytes(file, 'CRL')
   const crls =
     crl.length === 0
       ? undefined
       : await crlReader.read({ authority, places: crl, readFile: readCrl })
   return Object.freeze({ ...authority, crls })
+}
+
+async function readCas(files: readonly string[]): Promise<readonly X509Certificate[]> {
+  const read = async (file: string) => parseCertificates(await readText(file, 'CA'), file)
+  return Object.freeze((await Promise.all(files.map(read))).flat())
 }
 
 async function readDenyList(file: string | undefined): Promise<DenyList | undefined> {

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { ServerOptions } from 'node:https'
 import { createSecureContext } from 'node:tls'
 import { TlsMaterialError } from '../errors.js'
@@ -101,16 +102,18 @@ function hasSameCertificate(before: TlsMaterial, after: TlsMaterial): boolean {
   )
 }
 
-/** By fingerprint and without order: a bundle written anew in another order trusts the same CAs. */
 function toAnchorText({ authorities }: TlsMaterial): string {
-  return authorities
-    .map(({ anchors }) =>
-      anchors
-        .map((anchor) => anchor.fingerprint512)
-        .sort()
-        .join(' '),
-    )
-    .join('; ')
+  return JSON.stringify(
+    authorities.map(({ anchors, issuedBy = [] }) => [
+      toFingerprints(anchors),
+      toFingerprints(issuedBy),
+    ]),
+  )
+}
+
+/** Without order: a bundle written anew in another order trusts the same CAs. */
+function toFingerprints(certificates: readonly X509Certificate[]): readonly string[] {
+  return certificates.map(({ fingerprint512 }) => fingerprint512).sort()
 }
 
 function toRevocationText({ authorities, denyList }: TlsMaterial): string {
@@ -120,8 +123,6 @@ function toRevocationText({ authorities, denyList }: TlsMaterial): string {
 
 function toAuthorities({ authorities }: TlsMaterial): readonly Authority[] {
   return Object.freeze(
-    authorities.map(({ name, anchors, trustDomains }) =>
-      Object.freeze({ name, anchors, trustDomains }),
-    ),
+    authorities.map(({ crls: _, origin: __, ...authority }) => Object.freeze(authority)),
   )
 }

@@ -32,7 +32,7 @@ function releaseUnder(inForce: Policy, method: string, roles: readonly string[])
   const tasks = () => {
     throw new Error('no task is asked for')
   }
-  release(context, call, { ids: [], messages: [], tasks })
+  release(context, call, { messages: [], tasks })
   return { res, events, admitted }
 }
 

@@ -31,6 +31,7 @@ it('the subpath tls exports what it promises', async () => {
     'MtlsError',
     'TlsMaterialError',
     'fromContextForgeSettings',
+    'openaiConnectors',
     'tlsFromFiles',
   ])
 })
