@@ -2,16 +2,22 @@ import { createBenchCertificates } from './certificates.js'
 import { startLoad } from './processes.js'
 import { idleMemory, newConnections } from './rows/connections.js'
 import { decisions, policyGrowth } from './rows/decisions.js'
+import { exchangeParts } from './rows/exchange.js'
 import { listGrowth } from './rows/lists.js'
+import { rotation } from './rows/rotation.js'
 import { filteredList, guardedEcho, serverContext } from './rows/servers.js'
+import { boundTokens } from './rows/tokens.js'
 import { describeMachine, printHeading, printRow, toJsonRow } from './table.js'
 
 const sections = {
   'In front of a handler': guardedEcho,
+  'With a token': boundTokens,
+  'What a call is spent on': exchangeParts,
   'Filtered lists': filteredList,
   Decisions: decisions,
   'New connections': newConnections,
   'Idle connections': idleMemory,
+  'In the second of a rotation': rotation,
   'Growth with the policy': policyGrowth,
   'Growth with the list': listGrowth,
   Context: serverContext,

@@ -11,9 +11,9 @@ export function toolName(index) {
 
 /**
  * The policy of the benchmarks. `assignments` and `roles` say how large it is made; the caller is
- * named in the last assignment and holds the last role.
+ * named in the last assignment and holds the last role. With `token` its roles take a token too.
  */
-export function benchPolicy({ assignments = 10, roles = 10 } = {}) {
+export function benchPolicy({ assignments = 10, roles = 10, token = false } = {}) {
   const names = Array.from({ length: roles }, (_, index) => `role-${index}`)
   const last = names.at(-1)
   const role = (name) => ({
@@ -26,9 +26,13 @@ export function benchPolicy({ assignments = 10, roles = 10 } = {}) {
     spiffe: `spiffe://acme.test/agents/agent-${index}`,
     roles: [names[index % names.length]],
   }))
+  const beside = token ? { token: 'any' } : {}
   return definePolicy({
     version: 1,
     roles: Object.fromEntries(names.map((name) => [name, role(name)])),
-    assignments: [...others, { spiffe: clientId, roles: [last] }],
+    assignments: [...others, { spiffe: clientId, roles: [last] }].map((one) => ({
+      ...one,
+      ...beside,
+    })),
   })
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { tlsFromFiles } from '@mcp-mtls/core'
 import { benchPolicy } from './policies.js'
+import { serveBearer } from './stacks/bearer.js'
 import { serveCertificateAuth, serveExpress } from './stacks/express.js'
 import { serveFastify } from './stacks/fastify.js'
 import { serveNode } from './stacks/node.js'
@@ -14,6 +15,7 @@ const stacks = {
   express: serveExpress,
   'client-certificate-auth': serveCertificateAuth,
   sdk: serveSdk,
+  bearer: serveBearer,
 }
 const quiet = Object.freeze({ info: () => {}, warn: () => {}, error: () => {} })
 
@@ -22,12 +24,21 @@ let events = 0
 
 function guardOptions() {
   if (!setup.guarded) return undefined
-  const policy = benchPolicy(setup.policy)
-  if (setup.audit === 'default') return { policy }
+  const options = {
+    policy: benchPolicy({ ...setup.policy, token: setup.oauth !== undefined }),
+    ...oauthOptions(),
+  }
+  if (setup.audit === 'default') return options
   const audit = () => {
     events += 1
   }
-  return { policy, logger: quiet, audit }
+  return { ...options, logger: quiet, audit }
+}
+
+function oauthOptions() {
+  if (setup.oauth === undefined) return {}
+  const { issuer, resource, jwks } = setup.oauth
+  return { oauth: { resource, issuers: [{ issuer, jwks }], binding: 'required' } }
 }
 
 fillCatalogue(setup.tools ?? 1000)
@@ -37,6 +48,7 @@ const server = await stacks[setup.stack]({
   work: setup.work ?? 'echo',
   options: guardOptions(),
   extra: setup.extra,
+  oauth: setup.oauth,
 })
 // Connections wait while the other server of a pair has its turn.
 server.keepAliveTimeout = 600_000

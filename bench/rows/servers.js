@@ -1,13 +1,14 @@
 import { compareServers } from '../compare.js'
 
-const echo = toMessage('tools/call', { name: 'echo', arguments: { text: 'hello, world' } })
+/** A call of the one tool, and what its answer has to hold. */
+export const echo = toMessage('tools/call', { name: 'echo', arguments: { text: 'hello, world' } })
 const list = toMessage('tools/list', {})
 
 function toMessage(method, params) {
   return { body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }) }
 }
 
-function expectEcho(answer) {
+export function expectEcho(answer) {
   if (!answer.includes('hello, world')) throw new Error(`not the answer of the tool: ${answer}`)
 }
 
@@ -63,7 +64,8 @@ export async function* serverContext(bench) {
   }
 }
 
-function toRow(name, { ratio, cpuRatio, left, right }, target = {}) {
+/** One row of two servers that were compared. */
+export function toRow(name, { ratio, cpuRatio, left, right }, target = {}) {
   return {
     name,
     figure: `${perSecond(left)} to ${perSecond(right)} requests/s`,

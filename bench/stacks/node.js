@@ -4,7 +4,7 @@ import { respond } from '../work.js'
 /** Plain Node; unguarded it reads and parses the body in the shortest way there is. */
 export async function serveNode({ tls, work, options, extra }) {
   if (options === undefined)
-    return tls.createServer((req, res) => readBody(req, (body) => respond(res, work, body)))
+    return tls.createServer((req, res) => readJson(req, (body) => respond(res, work, body)))
   const guard = createGuard({ ...options, tls })
   await guard.ready
   return tls.createServer(
@@ -15,7 +15,8 @@ export async function serveNode({ tls, work, options, extra }) {
   )
 }
 
-function readBody(req, use) {
+/** Reads and parses a body, in the shortest way there is. */
+export function readJson(req, use) {
   const chunks = []
   req.on('data', (chunk) => chunks.push(chunk))
   req.on('end', () => use(JSON.parse(Buffer.concat(chunks).toString('utf8'))))

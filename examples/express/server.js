@@ -22,5 +22,16 @@ const mcp = toNodeHandler(createMcpHandler(buildServer))
 
 const app = express()
 const mtls = mcpMtls({ tls, policy: 'policy.yaml' })
+app.use((_req, res, next) => {
+  res.setHeader('strict-transport-security', 'max-age=31536000')
+  next()
+})
+app.use(mtls.health)
 app.all('/mcp', mtls, (req, res) => mcp(req, res, req.body)) // before express.json()
-const server = tls.createServer(app).listen(8443, () => mtls.verify(server, '/mcp'))
+const server = tls.createServer(app).listen(8443, async () => {
+  await mtls.verify(server, '/mcp')
+  // Plain HTTP on loopback at port 9443, for probes without a certificate.
+  await mtls.health.listen(server)
+})
+// Renewed certificates are found without it; it makes them count at once.
+process.on('SIGHUP', () => tls.reload().catch((error) => console.error(error.message)))

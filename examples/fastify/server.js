@@ -21,10 +21,16 @@ const tls = await tlsFromFiles({
 const mcp = toNodeHandler(createMcpHandler(buildServer))
 
 const app = Fastify({ serverFactory: tls.createServer })
-app.register(mcpMtls, { tls, policy: 'policy.yaml' })
+// Plain HTTP on loopback at port 9443 answers /health and /ready, for probes without a certificate.
+app.register(mcpMtls, { tls, policy: 'policy.yaml', health: true })
+app.addHook('onRequest', async (_request, reply) => {
+  reply.raw.setHeader('strict-transport-security', 'max-age=31536000')
+})
 app.all('/mcp', (request, reply) => {
   reply.hijack()
   return mcp(request.raw, reply.raw, request.body)
 })
 await app.listen({ port: 8443 })
+// Renewed certificates are found without it; it makes them count at once.
+process.on('SIGHUP', () => tls.reload().catch((error) => console.error(error.message)))
 console.log('https://localhost:8443/mcp')

@@ -21,4 +21,12 @@ const mcp = toNodeHandler(createMcpHandler(buildServer))
 
 const guard = createGuard({ tls, policy: 'policy.yaml' })
 await guard.ready
-tls.createServer(guard.protect((req, res, body) => mcp(req, res, body))).listen(8443)
+const listener = guard.protect((req, res, body) => mcp(req, res, body))
+const server = tls.createServer((req, res) => {
+  res.setHeader('strict-transport-security', 'max-age=31536000')
+  listener(req, res)
+})
+// Plain HTTP on loopback at port 9443 answers /health and /ready, for probes without a certificate.
+server.listen(8443, () => guard.health.listen(server))
+// Renewed certificates are found without it; it makes them count at once.
+process.on('SIGHUP', () => tls.reload().catch((error) => console.error(error.message)))

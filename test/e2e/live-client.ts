@@ -81,10 +81,10 @@ function connectLiveHttp2(url: string, certificate: ClientCertificate): LiveClie
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk
       })
-      stream.on("error", (e) => { console.log("ERR", method, headers["mcp-session-id"], body?.slice(0,60), e.message); reject(e) })
+      stream.on('error', reject)
       stream.once('close', () => reject(new Error('closed without an answer')))
       const ended = new Promise<number>((onEnd) => stream.once('close', () => onEnd(Date.now())))
-      stream.once('response', (received) => { console.log('RES', method, received[':status'], received['content-type'])
+      stream.once('response', (received) => {
         resolve({
           status: Number(received[':status']),
           headers: received,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { legacyPost, toolCall, until } from '@mcp-mtls/testing'
 import { describe, expect, it } from 'vitest'
 import type { LiveClient } from './live-client.js'
-import { liveServers, openScene, openStreams } from './live-scene.js'
+import { liveServers, type OpenStreams, openScene, openStreams } from './live-scene.js'
 import { createLiveWorld } from './live-world.js'
 
 const call = legacyPost(toolCall('search'))
@@ -30,6 +30,27 @@ async function pump(client: LiveClient, end: number): Promise<readonly Turn[]> {
   return turns
 }
 
+function expectTurns(turns: readonly Turn[], notAfter: number): void {
+  const before = turns.filter(({ answered }) => answered <= notAfter)
+  const after = turns.filter(({ began }) => began > notAfter)
+  expect(before.length).toBeGreaterThan(10)
+  expect(after.length).toBeGreaterThan(10)
+  for (const { status } of before) expect(status).toBe(200)
+  for (const { status } of after) expect([0, 403]).toContain(status)
+}
+
+async function expectEnds(streams: OpenStreams, notAfter: number): Promise<void> {
+  for (const [name, { status, text, ended }] of Object.entries(streams)) {
+    expect(status, name).toBe(200)
+    const time = await ended
+    expect(time, name).toBeGreaterThan(notAfter - 100)
+    expect(time, name).toBeLessThan(notAfter + 2_000)
+    expect(text().includes('-32603'), name).toBe(name !== 'get')
+  }
+  expect(streams.post.text()).toMatch(/"id":7,"error":\{"code":-32603/)
+  expect(streams.listen.text()).toMatch(/"id":8,"error":\{"code":-32603/)
+}
+
 describe.each(liveServers)('a certificate that lives four seconds: %s', (_, server) => {
   it('A22 is allowed while it lives; then its requests, streams and connections end', async () => {
     const world = await createLiveWorld()
@@ -47,23 +68,8 @@ describe.each(liveServers)('a certificate that lives four seconds: %s', (_, serv
     const others = await openStreams(bystander, world.uri)
     const turns = await pump(busy, notAfter + 1_500)
 
-    for (const { began, answered, status } of turns) {
-      if (answered <= notAfter) expect(status).toBe(200)
-      // What was decided in time may be answered late.
-      else if (began > notAfter) expect([0, 403]).toContain(status)
-    }
-    expect(turns.filter(({ answered }) => answered <= notAfter).length).toBeGreaterThan(10)
-    expect(turns.filter(({ began }) => began > notAfter).length).toBeGreaterThan(10)
-
-    for (const [name, { status, text, ended }] of Object.entries(streams)) {
-      expect(status, name).toBe(200)
-      const time = await ended
-      expect(time, name).toBeGreaterThan(notAfter - 100)
-      expect(time, name).toBeLessThan(notAfter + 2_000)
-      expect(text().includes('-32603'), name).toBe(name !== 'get')
-    }
-    expect(streams.post.text()).toMatch(/"id":7,"error":\{"code":-32603/)
-    expect(streams.listen.text()).toMatch(/"id":8,"error":\{"code":-32603/)
+    expectTurns(turns, notAfter)
+    await expectEnds(streams, notAfter)
     await until(() => busy.isClosed() && idle.isClosed())
     expect(scene.events).toContainEqual(
       expect.objectContaining({ type: 'authentication', effect: 'deny', reason: 'expired' }),

@@ -13,7 +13,7 @@ import { onTestFinished } from 'vitest'
 import { startExpress, startFastify, startNode } from './adapters.js'
 import { connectLive, type LiveClient, type LiveStream } from './live-client.js'
 import type { LiveWorld } from './live-world.js'
-import { openServer } from './open-server.js'
+import { openServer, type ServerSetup } from './open-server.js'
 
 /** The servers on which everything that lives is tried. */
 export const liveServers = [
@@ -25,16 +25,20 @@ export const liveServers = [
 
 export type LiveServer = (typeof liveServers)[number][1]
 
-/** A server of a world; a call of `search` in a session of its own is answered at once, in one that was stalled never. */
+/** A server of a world that serves what belongs to a session, what does not, and the modern revision. */
 export interface LiveScene {
   readonly url: string
   readonly events: readonly AuditEvent[]
   connect(certificate: ClientCertificate): LiveClient
-  /** Lets calls of tools wait from now on. */
-  stall(): void
+  /** Lets calls of tools in sessions wait from now on; what it returns lets them go. */
+  stall(): () => void
 }
 
-export async function openScene(world: LiveWorld, server: LiveServer): Promise<LiveScene> {
+export async function openScene(
+  world: LiveWorld,
+  server: LiveServer,
+  options: Partial<ServerSetup['options']> = {},
+): Promise<LiveScene> {
   const sessions = createV1Stateful('SSE')
   const stateless = createMcpFixture('v1 stateless', 'JSON')
   const modern = createMcpFixture('v2 handler', 'SSE')
@@ -45,7 +49,7 @@ export async function openScene(world: LiveWorld, server: LiveServer): Promise<L
   }
   const { url, events } = await openServer({
     files: world.files,
-    options: { policy: world.policy },
+    options: { policy: world.policy, ...options },
     handle,
     ...server,
   })
@@ -55,7 +59,7 @@ export async function openScene(world: LiveWorld, server: LiveServer): Promise<L
   return {
     url,
     events,
-    stall: () => void sessions.gate.hold('tools/call'),
+    stall: () => sessions.gate.hold('tools/call'),
     connect(certificate) {
       const client = connectLive(url, certificate, server.http2)
       onTestFinished(() => client.close())

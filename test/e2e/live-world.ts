@@ -29,7 +29,7 @@ export interface LiveWorld {
   /** A victim of the same name that lives until a time of whole seconds. */
   issueVictim(notAfter: Date): Promise<ClientCertificate>
   /** Another server certificate with another key, in place of the first. */
-  renewServer(): Promise<void>
+  renewServer(notAfter?: Date): Promise<void>
   readonly withdraw: Readonly<Record<Cause, () => Promise<void>>>
 }
 
@@ -47,8 +47,9 @@ export async function createLiveWorld(): Promise<LiveWorld> {
     const issued = await ca.issue({ usage: 'client', uri: [id], ...(notAfter && { notAfter }) })
     return { ca: foreign.certificate, cert: issued.chain, key: issued.key }
   }
-  const renewServer = async () => {
-    const server = await foreign.issue({ usage: 'server', ...serverNames })
+  const renewServer = async (notAfter?: Date) => {
+    const life = notAfter && { notAfter }
+    const server = await foreign.issue({ usage: 'server', ...serverNames, ...life })
     await write('server.crt', server.chain)
     await write('server.key', server.key)
   }

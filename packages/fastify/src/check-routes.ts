@@ -33,3 +33,23 @@ export function checkRoutes(
     }
   }
 }
+
+/**
+ * Checks that a guard's hooks run on every route but the open ones, where the handshake lets peers without
+ * a certificate in: of a registration below the root, those beside it know nothing.
+ *
+ * Not checked: handlers of paths without a route, which Fastify does not print.
+ *
+ * @throws {ConfigurationError} naming a route that would let everybody in
+ */
+export function checkOtherRoutes(app: FastifyInstance, open: readonly string[]): void {
+  const opened = new Set(open.flatMap(foldDeclared))
+  const bare = readPrintedRoutes(app.printRoutes({ includeHooks: true })).find(
+    ({ pattern, hooks }) =>
+      !opened.has(foldPrinted(pattern)) && !hooks.includes('"mcpMtls_authenticate_'),
+  )
+  if (bare === undefined) return
+  throw new ConfigurationError(
+    `route ${bare.methods} ${bare.pattern} would be open to peers without a certificate, whom the TLS source lets in: register mcpMtls on the root instance, or name the route in \`open\``,
+  )
+}

@@ -43,6 +43,8 @@ export function addGuardHooks(
       if (call === undefined) return payload
       return andThen(guard.receive(call), (received) => {
         keep(request, reply, received)
+        // A body that came late is judged by the roles of that later moment.
+        if (received) request.principal = received.principal
         return request.method === 'POST' ? standIn(request) : payload
       })
     })

@@ -10,7 +10,7 @@ import {
 } from '@mcp-mtls/core'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { checkRoutes } from './check-routes.js'
+import { checkOtherRoutes, checkRoutes } from './check-routes.js'
 import { addGuardHooks } from './hooks.js'
 import { claimPaths, type McpMtlsOptions } from './paths.js'
 
@@ -45,6 +45,9 @@ async function registerMcpMtls(app: FastifyInstance, options: McpMtlsOptions): P
   app.addHook('onReady', async () => {
     checkServer(app, guardOptions.tls)
     checkRoutes(app, claim.paths, hooks)
+    if (guardOptions.tls?.clientCertificate === 'request') {
+      checkOtherRoutes(app, [...(guardOptions.open ?? []), ...guard.metadataPaths])
+    }
   })
   app.addHook('preClose', () => guard.close())
 }
@@ -68,8 +71,9 @@ function addMetadataRoutes(app: FastifyInstance, guard: Guard): void {
       method: ['GET', 'OPTIONS'],
       url,
       handler: (request, reply) => {
-        reply.hijack()
-        guard.serveMetadata(request.raw, reply.raw)
+        // Fastify decodes what it looks routes up by: another spelling of the path is nobody's to answer.
+        if (guard.serveMetadata(request.raw, reply.raw)) reply.hijack()
+        else reply.code(404).send()
       },
     })
   }
@@ -79,8 +83,8 @@ function addMetadataRoutes(app: FastifyInstance, guard: Guard): void {
 function addHealth(app: FastifyInstance, { health }: Guard, options: HealthOptions): void {
   for (const url of ['/health', '/ready']) {
     app.get(url, (request, reply) => {
-      reply.hijack()
-      health.serve(request.raw, reply.raw)
+      if (health.serve(request.raw, reply.raw)) reply.hijack()
+      else reply.code(404).send()
     })
   }
   app.addHook('onListen', async () => {

@@ -1,7 +1,8 @@
-import { definePolicy, type OAuthOptions } from '@mcp-mtls/core'
-import { describe, expect, it } from 'vitest'
+import { definePolicy, type OAuthOptions, tlsFromFiles } from '@mcp-mtls/core'
+import Fastify from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { mcpMtls } from '../src/index.js'
-import { createStage } from './stage.js'
+import { createStage, silent } from './stage.js'
 
 const stage = createStage()
 const policy = definePolicy({
@@ -46,5 +47,33 @@ describe('OAuth on Fastify', () => {
       { prefix: '/api' },
     )
     await expect(listen()).rejects.toThrow('register it on the root instance')
+  })
+})
+
+describe('a listener that lets peers without a certificate in', () => {
+  async function draft(place: 'root' | 'child') {
+    const { files } = stage.certificates
+    const tls = await tlsFromFiles({ ...files, clientCertificate: 'request' })
+    const app = Fastify({ serverFactory: tls.createServer })
+    onTestFinished(async () => {
+      await app.close()
+      await tls.close()
+    })
+    const options = { tls, policy: stage.policy, logger: silent }
+    app.get('/other', async () => 'reached')
+    if (place === 'root') app.register(mcpMtls, options)
+    app.register((child, _options, done) => {
+      if (place === 'child') child.register(mcpMtls, options)
+      child.all('/mcp', async () => 'reached')
+      done()
+    })
+    return app
+  }
+
+  it('A21 does not start where routes stand above the plugin that refuses them', async () => {
+    await expect((await draft('child')).ready()).rejects.toThrow(
+      '/other would be open to peers without a certificate',
+    )
+    await expect((await draft('root')).ready()).resolves.toBeDefined()
   })
 })

@@ -48,7 +48,13 @@ export {
 export { type RawRequest, type RawResponse, rawRequest } from './clients/raw-request.js'
 export { openRawSession } from './clients/raw-session.js'
 export { openRawStream, type RawStream, type RawStreamRequest } from './clients/raw-stream.js'
+export { thumbprintOf } from './clients/thumbprint-of.js'
 export { type ClientLine, connect, type McpClient, type ToolAnswer } from './clients.js'
+export {
+  type ConnectorCertificates,
+  connectorName,
+  createConnectorCertificates,
+} from './connector-certificates.js'
 export { policyText, principalNames, writePolicy } from './policy.js'
 export { catalogue, type ResponseMode } from './servers/catalogue.js'
 export { createEventStore } from './servers/event-store.js'

@@ -36,7 +36,7 @@ export interface AuditEvent {
   /** ISO 8601, UTC. */
   readonly time: string
   readonly type: AuditEventType
-  /** `would-deny`: denied by the policy, and let through because the guard only observes. */
+  /** `would-deny`: denied by the policy, or without the certificate it needs, and let through because the guard only observes. */
   readonly effect: AuditEffect
   readonly principal?: string
   readonly roles?: readonly string[]

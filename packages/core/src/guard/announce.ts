@@ -1,6 +1,8 @@
 import type { Policy } from '../policy/policy.js'
 import type { GuardContext } from './context.js'
+import { warnObserved } from './observed-authority.js'
 import type { GuardSettings } from './options.js'
+import { warningsOf } from './policy-changes.js'
 import type { Tokens } from './tokens.js'
 
 const hiddenMetadata =
@@ -34,7 +36,12 @@ export function announce(
   const tls = settings.tls?.describe() ?? "the application's own TLS"
   const hidden = tokens !== undefined && settings.tls?.clientCertificate === 'required'
   if (hidden) logger.warn({}, `mcp-mtls: ${hiddenMetadata}`)
-  for (const warning of [...(settings.tls?.warnings ?? []), ...policy.warnings])
+  const observed = warnObserved(settings.tls)
+  for (const warning of [
+    ...(settings.tls?.warnings ?? []),
+    ...observed,
+    ...warningsOf(settings, policy),
+  ])
     logger.warn({}, `mcp-mtls: ${warning}`)
   logger.info(
     { roles: policy.roles, assignments: policy.assignments },

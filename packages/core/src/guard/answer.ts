@@ -2,6 +2,7 @@ import { CertificateError, RequestError } from '../errors.js'
 import type { Answer } from '../http/write-answer.js'
 import * as codes from '../mcp/json-rpc-error.js'
 import { toSseEvent } from '../mcp/sse.js'
+import type { AccessToken } from '../oauth/access-token.js'
 
 type Id = codes.RequestId | null
 
@@ -10,9 +11,13 @@ export function certificateRefused(): Answer {
   return refusal({ status: 403, code: codes.UNAUTHENTICATED, headers: { connection: 'close' } })
 }
 
-/** A principal without any role; answered before the body is read. */
-export function withoutRole(): Answer {
-  return refusal({ status: 403, code: codes.DENIED, headers: { connection: 'close' } })
+/**
+ * A principal without any role; answered before the body is read. A connection may carry the tokens of many
+ * users, so one of them does not end it for the others.
+ */
+export function withoutRole(token?: AccessToken): Answer {
+  const headers: Record<string, string> = token === undefined ? { connection: 'close' } : {}
+  return refusal({ status: 403, code: codes.DENIED, headers })
 }
 
 /** The policy denies a request: a JSON-RPC error over 200, which both SDK clients hand to their caller with its code. */

@@ -87,7 +87,7 @@ function refuseStranger(
     reason: 'no-role',
     hint: explainDenial(policy, principal, operation),
   })
-  return withoutRole()
+  return withoutRole(principal.token)
 }
 
 function refuseVerb(context: GuardContext, { req, res, principal }: Call): undefined {

@@ -40,7 +40,7 @@ function authorizeStream(context: GuardContext, call: Call): Call | undefined {
   if (decision.effect === 'allow' || context.settings.observing) {
     return release(context, call, { messages: [], tasks: holdTasks(context, call) })
   }
-  context.answer(res, withoutRole())
+  context.answer(res, withoutRole(principal.token))
   return undefined
 }
 

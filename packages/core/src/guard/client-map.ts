@@ -5,12 +5,20 @@ import type { AccessToken } from '../oauth/access-token.js'
 import type { ClientMapping } from '../oauth/options.js'
 import { type CertificateMatcher, createCertificateMatcher } from '../policy/match-certificate.js'
 
-/** Checks that a certificate may use a token; throws where it may not. */
-export type MayAct = (certificate: PeerCertificate | undefined, token: AccessToken) => void
+/** Who presents a token. */
+export interface TokenSender {
+  readonly certificate: PeerCertificate | undefined
+  /** The authority it is taken for, where its certificate is only observed. */
+  readonly observedAuthority?: string | undefined
+}
+
+/** Checks that a sender may use a token; throws where it may not. */
+export type MayAct = (sender: TokenSender, token: AccessToken) => void
 
 /**
  * Says which certificates may act as which OAuth clients: so that a token taken from one client is of no
- * use to another, also where it is not bound. Without entries any certificate may act as any client.
+ * use to another, also where it is not bound. Without entries any certificate may act as any client. A
+ * sender whose certificate is only observed may act as what entries say of its authority, and of nothing else.
  *
  * @throws {ConfigurationError} for a pattern that cannot be read
  */
@@ -21,20 +29,40 @@ export function createClientMap(
   if (mappings === undefined) return () => undefined
   const entries = mappings.map(({ client, ...criteria }) => ({
     matches: createCertificateMatcher(criteria, kinds),
+    authorities: findAuthorities(criteria),
     clients: new Set([client].flat()),
   }))
   // A certificate is one object for as long as its connection lives.
   const known = new WeakMap<PeerCertificate, ReadonlySet<string>>()
-  return (certificate, token) => {
-    const clients = certificate && (known.get(certificate) ?? remember(known, certificate, entries))
-    if (clients?.has(token.clientId)) return
+  return ({ certificate, observedAuthority }, token) => {
+    const clients = certificate
+      ? (known.get(certificate) ?? remember(known, certificate, entries))
+      : clientsOf(observedAuthority, entries)
+    if (clients.has(token.clientId)) return
     throw new TokenError('client', 'the certificate may not act as the client of the token')
   }
 }
 
 interface Entry {
   readonly matches: CertificateMatcher
+  /** Those it means as a whole. */
+  readonly authorities: readonly string[]
   readonly clients: ReadonlySet<string>
+}
+
+function findAuthorities({
+  authority,
+  ...others
+}: Omit<ClientMapping, 'client'>): readonly string[] {
+  const isWhole = Object.values(others).every((criterion) => criterion === undefined)
+  return isWhole && authority !== undefined ? [authority].flat() : []
+}
+
+function clientsOf(observed: string | undefined, entries: readonly Entry[]): ReadonlySet<string> {
+  const fitting = entries.filter(({ authorities }) =>
+    authorities.some((authority) => authority === observed),
+  )
+  return new Set(fitting.flatMap((entry) => [...entry.clients]))
 }
 
 function remember(

@@ -8,6 +8,8 @@ export interface Connection extends EventEmitter {
   destroySoon?(): unknown
   /** HTTP/2: takes no more streams, and ends when the open ones have. */
   close?(): unknown
+  /** HTTP/2: stands for the TLS socket; what a request has as its socket is nothing once its stream has ended. */
+  readonly socket?: unknown
 }
 
 // What is written last has to leave first; whoever does not read it is not waited for longer.

@@ -18,8 +18,8 @@ export interface Connections {
    * @throws {RequestError} with status 503 if the connection's server is not attached to the TLS source
    */
   certificate(req: IncomingMessage): PeerCertificate
-  /** The connections that are open and whose certificate no longer holds. */
-  lapsed(): readonly Connection[]
+  /** Asks every connection that is open, one at a step: itself if its certificate no longer holds. */
+  lapsed(): Iterable<Connection | undefined>
 }
 
 interface Known {
@@ -60,21 +60,27 @@ export function createConnections(tls: TlsSource | undefined): Connections {
     return certificate
   }
 
+  function isLapsed(entry: Known): boolean {
+    try {
+      verify(entry, Date.now())
+      return false
+    } catch (error) {
+      return error instanceof CertificateError
+    }
+  }
+
   return Object.freeze({
     certificate(req: IncomingMessage): PeerCertificate {
       const connection = connectionOf(req)
-      return verify(known.get(connection) ?? meet(connection, req.socket), Date.now())
+      return verify(
+        known.get(connection) ?? meet(connection, connection.socket ?? req.socket),
+        Date.now(),
+      )
     },
-    lapsed(): readonly Connection[] {
-      const now = Date.now()
-      return [...known].flatMap(([connection, entry]) => {
-        try {
-          verify(entry, now)
-          return []
-        } catch (error) {
-          return error instanceof CertificateError ? [connection] : []
-        }
-      })
+    *lapsed(): Generator<Connection | undefined> {
+      for (const [connection, entry] of known) {
+        yield isLapsed(entry) ? connection : undefined
+      }
     },
   })
 }

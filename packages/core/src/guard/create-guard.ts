@@ -115,7 +115,7 @@ function createContext(
     settings,
     logger,
     connections: createConnections(settings.tls),
-    principals: createPrincipals(settings.identity),
+    principals: createPrincipals(settings.identity, settings.tls),
     connectionAge: createConnectionAge(settings.maxConnectionAge),
     tokens: createTokens(settings),
     audit: (facts: AuditFacts) => recordEvent(sink, createAuditEvent(facts)),

@@ -5,6 +5,7 @@ import type { AccessToken } from '../oauth/access-token.js'
 import type { Policy } from '../policy/policy.js'
 import type { Principal } from '../policy/principal.js'
 import type { GuardContext } from './context.js'
+import { auditObserved, findObserved } from './observed-authority.js'
 import { andThen, type Outcome } from './outcome.js'
 import type { Tokens } from './tokens.js'
 
@@ -35,16 +36,46 @@ export function identifyCaller(
       principal: principals({ certificate: connections.certificate(req) }, policy),
     }
   }
-  const certificate = certificateReaders[tokens.require](context, req)
+  const presented = readPresented(context, req, tokens.require)
+  const { certificate, observedAuthority, fault } = presented
   const pair = (token: AccessToken | undefined): Caller => {
-    requireCredentials(tokens, certificate, token)
+    requireCredentials(tokens, presented, token)
     const named = tokens.require === 'token' ? undefined : certificate
-    return { principal: principals({ certificate: named, token }, policy) }
+    const principal = principals({ certificate: named, token, observedAuthority }, policy)
+    if (fault !== undefined) auditObserved(context, { req, principal }, fault)
+    return { principal }
   }
   return recover(
-    () => andThen(tokens.read(req, certificate), pair),
+    () => andThen(tokens.read(req, presented), pair),
     (error) => toldInResult(context, { certificate, policy }, error),
   )
+}
+
+/** What a connection says of its peer; `fault`: why it is no certificate, where that is only observed. */
+interface Presented {
+  readonly certificate: PeerCertificate | undefined
+  readonly observedAuthority?: string
+  readonly fault?: CertificateError
+}
+
+/**
+ * Reads the certificate. Where one authority's is only observed, whoever has no good one is taken for a
+ * caller of that authority, by its token: no more is given to a wrong certificate than to none.
+ */
+function readPresented(
+  context: GuardContext,
+  req: IncomingMessage,
+  require: Tokens['require'],
+): Presented {
+  const observedAuthority = require === 'token' ? undefined : findObserved(context.settings.tls)
+  if (observedAuthority === undefined)
+    return { certificate: certificateReaders[require](context, req) }
+  try {
+    return { certificate: context.connections.certificate(req) }
+  } catch (error) {
+    if (!(error instanceof CertificateError) || error.reason === 'no-tls') throw error
+    return { certificate: undefined, observedAuthority, fault: error }
+  }
 }
 
 type ReadCertificate = (context: GuardContext, req: IncomingMessage) => PeerCertificate | undefined
@@ -79,11 +110,13 @@ function unless(
 
 function requireCredentials(
   { require }: Tokens,
-  certificate: PeerCertificate | undefined,
+  { certificate, fault }: Presented,
   token: AccessToken | undefined,
 ): void {
-  if (token !== undefined || require === 'certificate') return
-  if (require === 'either' && certificate !== undefined) return
+  if (token !== undefined) return
+  if (fault !== undefined)
+    throw new TokenError('missing', `no access token in place of the certificate: ${fault.message}`)
+  if (require === 'certificate' || (require === 'either' && certificate !== undefined)) return
   throw new TokenError('missing', 'the request carries no access token')
 }
 
@@ -94,6 +127,8 @@ function toldInResult(
   error: unknown,
 ): Caller {
   if (!(error instanceof TokenError) || tokens?.require !== 'certificate') throw error
+  // Nobody known is there to be told.
+  if (certificate === undefined) throw error
   // What is wrong with a proof is answered with the header that mends it.
   if (error.reason === 'proof' || error.reason === 'proof-nonce') throw error
   const principal = principals({ certificate }, policy)

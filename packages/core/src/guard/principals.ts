@@ -3,9 +3,13 @@ import type { PeerCertificate } from '../identity/peer-certificate.js'
 import type { AccessToken } from '../oauth/access-token.js'
 import type { Policy } from '../policy/policy.js'
 import { createPrincipal, type Peer, type Principal } from '../policy/principal.js'
+import type { TlsSource } from '../tls/tls-source.js'
 
-/** The principal of some credentials that were verified; made once for each pair of them and policy snapshot. */
-export type Principals = (peer: Peer, policy: Policy) => Principal
+/** What a request was found to carry. */
+export type Credentials = Pick<Peer, 'certificate' | 'token' | 'observedAuthority'>
+
+/** The principal of some credentials that were verified; made once for each set of them and policy snapshot. */
+export type Principals = (credentials: Credentials, policy: Policy) => Principal
 
 interface Made {
   readonly policy: Policy
@@ -13,27 +17,34 @@ interface Made {
 }
 
 /** Remembers principals, by the credentials themselves: nothing is kept longer than those are. */
-export function createPrincipals(kinds: readonly IdentityKind[]): Principals {
+export function createPrincipals(
+  kinds: readonly IdentityKind[],
+  tls?: Pick<TlsSource, 'authorities'>,
+): Principals {
   const made = new WeakMap<PeerCertificate | AccessToken, Made>()
-  return (peer, policy) => {
+  return ({ certificate, token, observedAuthority }, policy) => {
     // A token is one object for as long as it is remembered for one certificate.
-    const key = peer.token ?? peer.certificate
+    const key = token ?? certificate
     const before = key && made.get(key)
-    if (before?.policy === policy && isSame(before.principal.certificate, peer.certificate)) {
+    if (before?.policy === policy && isSame(before.principal, { certificate, observedAuthority })) {
       return before.principal
     }
+    const authority = certificate?.authority ?? observedAuthority
+    const challenge = tls?.authorities?.find(({ name }) => name === authority)?.challenge
+    const peer = { certificate, token, observedAuthority, challenge }
     const principal = createPrincipal(policy, peer, kinds)
     if (key) made.set(key, { policy, principal })
     return principal
   }
 }
 
-/** By what it says, not by what object it is: one certificate is used on many connections. */
-function isSame(left: PeerCertificate | undefined, right: PeerCertificate | undefined): boolean {
+/** By what they say, not by what objects they are: one certificate is used on many connections. */
+function isSame(before: Credentials, { certificate, observedAuthority }: Credentials): boolean {
+  if (before.observedAuthority !== observedAuthority) return false
   return (
-    left === right ||
-    (left !== undefined &&
-      left.thumbprint === right?.thumbprint &&
-      left.authority === right.authority)
+    before.certificate === certificate ||
+    (before.certificate !== undefined &&
+      before.certificate.thumbprint === certificate?.thumbprint &&
+      before.certificate.authority === certificate.authority)
   )
 }

@@ -4,6 +4,7 @@ import type { IdentityKind } from '../identity/identify.js'
 import { isJsonObject } from '../mcp/json-object.js'
 import { checkOAuthOptions } from '../oauth/check-options.js'
 import { isPolicy } from '../policy/policy.js'
+import { checkObserved } from './observed-authority.js'
 import type { GuardOptions, GuardSettings } from './options.js'
 
 const defaultLimits = { bodyBytes: 1_048_576, depth: 64, batch: 0, uniqueKeys: false }
@@ -75,6 +76,7 @@ export function readOptions(options: GuardOptions): GuardSettings {
   if (options.policy === undefined)
     problems.unshift('`policy` is required: write `policy: "policy.yaml"`')
   if (options.oauth !== undefined) problems.push(...checkOAuth(options))
+  problems.push(...checkObserved(options))
   if (problems.length > 0) throw new ConfigurationError(problems.join('\n'))
   return Object.freeze({
     policy: options.policy,

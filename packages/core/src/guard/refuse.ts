@@ -74,7 +74,10 @@ function describeError(error: unknown): { reason: string; hint?: string } {
 }
 
 /** Names the certificate of a refused peer for the operator, if there is one that can be read. */
-function describePeer({ socket }: IncomingMessage): { subject?: string; thumbprint?: string } {
+export function describePeer({ socket }: IncomingMessage): {
+  subject?: string
+  thumbprint?: string
+} {
   try {
     const read = 'getPeerX509Certificate' in socket ? socket.getPeerX509Certificate : undefined
     const certificate = typeof read === 'function' ? read.call(socket) : undefined

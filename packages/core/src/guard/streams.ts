@@ -10,8 +10,8 @@ export interface Streams {
   fail(res: ServerResponse): void
   /** Ends what the policy no longer carries, since it has changed; returns what that threw. */
   review(): readonly unknown[]
-  /** Ends what was asked for with credentials that no longer hold; returns what that threw. */
-  verify(): readonly unknown[]
+  /** Asks every response, one at a step, and ends what was asked for with credentials that no longer hold: what that threw. */
+  verify(): Iterable<unknown>
   /** Gives every open response up: an error for each request that waits on it, then its end. */
   end(): void
 }
@@ -29,22 +29,22 @@ export function createStreams(): Streams {
   // No map: each time one with an entry for every request grows anew, it leaves a table behind that knows the next
   // one. Once such a table is old, the collector keeps all that came after it, and with it every response.
   const open: Held[] = []
+  const isOpen = (held: Held): boolean => open[held.place] === held
   const drop = (held: Held): void => {
-    if (open[held.place] !== held) return
+    if (!isOpen(held)) return
     const last = open.pop()
     if (last === undefined || last === held) return
     last.place = held.place
     open[held.place] = last
   }
-  const ask = (question: 'review' | 'verify'): readonly unknown[] =>
-    [...open].flatMap(({ interception, tenure }) => {
-      try {
-        tenure()[question](interception.fail)
-        return []
-      } catch (error) {
-        return [error]
-      }
-    })
+  function ask({ interception, tenure }: Held, question: 'review' | 'verify'): unknown {
+    try {
+      tenure()[question](interception.fail)
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
   return Object.freeze({
     add(res: ServerResponse, interception: Interception, tenure: () => Tenure): void {
       const held = { res, interception, tenure, place: open.length }
@@ -54,8 +54,11 @@ export function createStreams(): Streams {
     fail(res: ServerResponse): void {
       open.find((held) => held.res === res)?.interception.fail()
     },
-    review: () => ask('review'),
-    verify: () => ask('verify'),
+    review: () => [...open].flatMap((held) => ask(held, 'review') ?? []),
+    *verify(): Generator<unknown> {
+      // Of a copy: between two steps others close, and the last takes the place of each.
+      for (const held of [...open]) if (isOpen(held)) yield ask(held, 'verify')
+    },
     end(): void {
       for (const { interception } of open.splice(0)) interception.fail()
     },

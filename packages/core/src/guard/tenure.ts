@@ -91,11 +91,11 @@ function readUris(body: unknown): readonly Operation[] {
   return readListenUris(params).map((uri) => ({ kind: 'resource', uri }))
 }
 
-/** Why a credential the call was made with no longer holds. */
-function findLapsed({ connections }: GuardContext, { req, principal }: Call): unknown {
+/** Why a credential the call was made with no longer holds; undefined if all of them do. */
+export function findLapsed({ connections }: GuardContext, { req, principal }: Call): unknown {
   const { certificate, token } = principal
   if (token !== undefined && token.expiresAt <= Date.now()) {
-    return new TokenError('expired', 'the token expired while its stream was open')
+    return new TokenError('expired', 'the token has expired since the request began')
   }
   if (certificate === undefined && token?.binding.certificate === undefined) return undefined
   try {

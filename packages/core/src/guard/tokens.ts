@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { TokenError } from '../errors.js'
-import type { PeerCertificate } from '../identity/peer-certificate.js'
 import type { AccessToken } from '../oauth/access-token.js'
 import { type Challenges, createChallenges } from '../oauth/challenge.js'
 import { confirmBinding } from '../oauth/confirm-binding.js'
@@ -9,7 +8,7 @@ import type { OAuthOptions } from '../oauth/options.js'
 import { type Credential, readCredential } from '../oauth/read-credential.js'
 import { createResourceMetadata, type ResourceMetadata } from '../oauth/resource-metadata.js'
 import { createTokenVerification } from '../oauth/verify-access-token.js'
-import { createClientMap } from './client-map.js'
+import { createClientMap, type TokenSender } from './client-map.js'
 import type { GuardSettings } from './options.js'
 import { andThen, type Outcome } from './outcome.js'
 
@@ -30,10 +29,7 @@ export interface Tokens {
    * @throws {TokenError} if it is refused
    * @throws {RequestError} 400 if it is not sent as RFC 6750 says; 503 if it cannot be verified now
    */
-  read(
-    req: IncomingMessage,
-    certificate: PeerCertificate | undefined,
-  ): Outcome<AccessToken | undefined>
+  read(req: IncomingMessage, sender: TokenSender): Outcome<AccessToken | undefined>
   close(): void
 }
 
@@ -60,14 +56,14 @@ export function createTokens({
       dpop: proofs !== undefined,
     }),
     proofNonce: () => proofs?.nonce(),
-    read(req: IncomingMessage, certificate: PeerCertificate | undefined) {
+    read(req: IncomingMessage, sender: TokenSender) {
       const credential = readCredential(req.rawHeaders, req.url ?? '')
       if (credential === undefined) return undefined
-      const thumbprint = certificate?.thumbprint
+      const thumbprint = sender.certificate?.thumbprint
       return andThen(verification.verify(credential.token, thumbprint), (token) =>
-        andThen(verifyProof(proofs, credential, req), (proofKey) => {
+        andThen(verifyProof(proofs, credential, { req, token }), (proofKey) => {
           confirmBinding(token, { thumbprint, required, scheme: credential.scheme, proofKey })
-          mayAct(certificate, token)
+          mayAct(sender, token)
           return token
         }),
       )
@@ -76,14 +72,16 @@ export function createTokens({
   })
 }
 
-/** The thumbprint of the key a proof was made with; undefined for a bearer token. */
+/** The thumbprint of the key a proof was made with; undefined for a token that is not bound to one. */
 function verifyProof(
   proofs: ProofVerifier | undefined,
-  { scheme, token, proof }: Credential,
-  req: IncomingMessage,
+  { scheme, token: text, proof }: Credential,
+  { req, token }: { readonly req: IncomingMessage; readonly token: AccessToken },
 ): Outcome<string | undefined> {
-  if (scheme === 'bearer') return undefined
+  const { key } = token.binding
+  // What proves nothing takes no room among the proofs that are remembered.
+  if (scheme === 'bearer' || key === undefined) return undefined
   if (proofs === undefined) throw new TokenError('proof', 'proofs of possession are not enabled')
   if (proof === undefined) throw new TokenError('proof', 'the request carries no proof')
-  return proofs.verify(proof, { method: req.method ?? '', token })
+  return proofs.verify(proof, { method: req.method ?? '', token: text, key })
 }

@@ -1,6 +1,13 @@
 import { RequestError } from '../errors.js'
 import type { HttpRequest } from './headers.js'
 
+/** What Node's streams keep to themselves. */
+interface Internals {
+  readonly _readableState?: { readonly ended?: unknown }
+  /** Whether somebody has begun to read the body. */
+  _consuming?: boolean
+}
+
 /**
  * Reads a request to its end and puts the bytes back before the stream has ended, so that they can
  * be read again.
@@ -76,7 +83,8 @@ function readChunk(req: HttpRequest): Buffer | undefined {
  */
 export function putBack(req: HttpRequest, raw: Buffer): void {
   req.unshift(raw)
-  Reflect.set(req, '_consuming', false)
+  const source: HttpRequest & Internals = req
+  source._consuming = false
 }
 
 /** Its last bytes are there before Node says that they were the last. */
@@ -100,8 +108,8 @@ function* drain(req: HttpRequest): Generator<Buffer> {
 
 /** The source has pushed its end, whether or not 'end' was emitted; streams have no public name for it. */
 function hasSourceEnded(req: HttpRequest): boolean {
-  const state: unknown = Reflect.get(req, '_readableState')
-  return typeof state === 'object' && state !== null && Reflect.get(state, 'ended') === true
+  const source: HttpRequest & Internals = req
+  return source._readableState?.ended === true
 }
 
 function cutOff(cause?: Error): RequestError {

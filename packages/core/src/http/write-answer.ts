@@ -12,6 +12,8 @@ export interface Answer {
   readonly body: string | undefined
 }
 
+const CONTENT_TOO_LARGE = 413
+
 /** Headers that describe another body than ours, if something set them before us. */
 const ENTITY_HEADERS: readonly string[] = [
   'content-encoding',
@@ -28,7 +30,8 @@ const ENTITY_HEADERS: readonly string[] = [
  *
  * `connection: close` closes the connection after the answer: as a header on HTTP/1, where a body
  * still arriving does not make the peer lose the answer, and as a graceful end of the session on
- * HTTP/2, where the header is illegal (RFC 9113 section 8.2.2).
+ * HTTP/2, where the header is illegal (RFC 9113 section 8.2.2). There a body that is too large ends its own
+ * stream alone: others of the session may be of other users.
  */
 export function writeAnswer(res: HttpResponse, answer: Answer): void {
   if (res.writableEnded) return
@@ -38,7 +41,8 @@ export function writeAnswer(res: HttpResponse, answer: Answer): void {
   }
   setAnswerHead(res, answer)
   if (!isClosing(answer)) endWithBody(res, answer.body)
-  else if ('stream' in res) endSession(res, answer.body)
+  else if ('stream' in res && answer.status !== CONTENT_TOO_LARGE) endSession(res, answer.body)
+  else if ('stream' in res) endWithBody(res, answer.body)
   else endAfterRequest(res, answer.body)
 }
 

@@ -2,6 +2,9 @@
 // escapes that could spell any of them, and NUL, which only text that is not UTF-8 holds.
 const FILTERED =
   /"(?:tools|prompts|resources|resourceTemplates|tasks|taskIds?|cacheScope)"|\/updated"|\\u00[2-7]|\0/
+// The same, and what only stands beside a result where the message can be read in two ways: one look for most answers.
+const SUSPECT =
+  /"(?:tools|prompts|resources|resourceTemplates|tasks|taskIds?|cacheScope|error|method)"|\/updated"|\\u00[2-7]|\0/
 
 /**
  * Whether the JSON text of an answer can hold anything a message filter would change or refuse. A
@@ -13,8 +16,7 @@ const FILTERED =
 export function mayHoldList(json: string | Uint8Array): boolean {
   // Everything looked for is ASCII, and no byte of a longer UTF-8 sequence is.
   const text = typeof json === 'string' ? json : toBuffer(json).toString('latin1')
-  if (FILTERED.test(text)) return true
-  return text.includes('"result"') && (text.includes('"error"') || text.includes('"method"'))
+  return SUSPECT.test(text) && (FILTERED.test(text) || text.includes('"result"'))
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

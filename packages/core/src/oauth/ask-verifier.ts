@@ -30,8 +30,8 @@ const outages: ReadonlySet<unknown> = new Set([
  * Asks the application's verifier about a token, at most 5 seconds, and checks of its answer what this
  * library promises of every token: client, scopes, expiry, resource, issuer, binding. The resource is
  * `resource`, or `extra.aud` where that is absent; one of them has to be there, and each that is has to be
- * this server. The issuer is `extra.iss`, which has to be one of the authorization servers, or the first
- * of them; the user is `extra.sub`, without which the token speaks for the client. What is thrown is not
+ * this server. The issuer is `extra.iss`, which has to be one of the authorization servers and may be
+ * absent where there is one only: a user of one would be taken for another's. The user is `extra.sub`, without which the token speaks for the client. What is thrown is not
  * repeated: its text may be the token's.
  *
  * @throws {TokenError} also where the verifier throws
@@ -95,7 +95,8 @@ function nameOf(error: unknown): unknown {
 }
 
 function readIssuer(iss: unknown, authorizationServers: readonly string[]): string {
-  const issuer = iss === undefined ? authorizationServers[0] : iss
+  const [only, another] = authorizationServers
+  const issuer = iss === undefined && another === undefined ? only : iss
   const known = authorizationServers.find((server) => server === issuer)
   if (known === undefined)
     throw new TokenError('unknown-issuer', 'the token is of no authorization server of the options')

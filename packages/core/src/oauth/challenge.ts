@@ -2,7 +2,7 @@ import { signatureAlgorithms } from './compact-jws.js'
 import { defineScopes, toScopeParameter } from './scopes.js'
 
 /** The result of a tool call that asks for an access token instead of running. */
-export interface ToolChallenge {
+interface ToolChallenge {
   readonly content: readonly [{ readonly type: 'text'; readonly text: string }]
   readonly isError: true
   readonly _meta: { readonly 'mcp/www_authenticate': readonly string[] }

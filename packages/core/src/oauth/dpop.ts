@@ -6,11 +6,13 @@ import { openProof } from './open-proof.js'
 import { parseResource } from './resource-metadata.js'
 
 /** The request a proof was sent with. */
-export interface ProvenRequest {
+interface ProvenRequest {
   /** Its HTTP method. */
   readonly method: string
   /** The access token beside the proof. */
   readonly token: string
+  /** The key the token is bound to, where that is known: a proof of another is refused, and not remembered. */
+  readonly key?: string
 }
 
 /** Verifies DPoP proofs for one resource; holds the proofs it has seen. */
@@ -62,6 +64,9 @@ export function createProofVerifier({
   const memory = createReplayMemory({ capacity, now })
   const verify = async (proof: string, request: ProvenRequest): Promise<string> => {
     const { key, claims } = await openProof(proof, now())
+    if (request.key !== undefined && request.key !== key) {
+      throw new TokenError('proof', 'the DPoP proof is not of the key the token is bound to')
+    }
     const { iat, jti } = checkClaims(claims, { ...request, target, now: now() })
     if (!nonces.isFresh(claims['nonce'])) {
       throw new TokenError(

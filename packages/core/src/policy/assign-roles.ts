@@ -15,7 +15,7 @@ export type AssignedRoles = Pick<Principal, 'roles' | 'rolesWithToken' | 'challe
 
 /**
  * The roles the assignments of a policy give to a caller, and those a token could add where none was
- * presented: sorted, without repetition, frozen, and one array for all who have the same. Costs a few map
+ * presented; to a caller whose certificate is only observed, those alone that ask for a token: sorted, without repetition, frozen, and one array for all who have the same. Costs a few map
  * lookups, however many assignments there are. Not checked: whether the credentials are trusted and
  * valid, which is settled before.
  *
@@ -30,7 +30,11 @@ export function assignRoles(
   const { assignments, offers, claims } = assignmentIndex
   const facts = toCallerFacts(peer, kinds)
   const matching = findCandidates(assignments, toCallerKeys(facts, claims)).filter(
-    ({ certificate, token }) => matches(certificate, facts) && matches(token, facts),
+    ({ certificate, token }) =>
+      // A token stands for the certificate that was only observed: what asks for none is not meant.
+      (facts.observedAuthority === undefined || token.length > 0) &&
+      matches(certificate, facts) &&
+      matches(token, facts),
   )
   const offered = findCandidates(offers, toCertificateKeys(facts)).filter(({ certificate }) =>
     matches(certificate, facts),

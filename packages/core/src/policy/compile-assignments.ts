@@ -1,4 +1,4 @@
-import { anyCertificate, type Criterion } from './caller-facts.js'
+import { anyCertificate, type Criterion, toObservedKeys } from './caller-facts.js'
 import { type CertificateKey, parseCertificatePattern } from './certificate-pattern.js'
 import type { AssignmentDefinition, OneOrMany } from './definition.js'
 import { type AssignmentIndex, indexAssignments } from './index-assignments.js'
@@ -88,8 +88,12 @@ function certificateCriterion(
   return [
     {
       indexKeys: patterns.map(({ indexKey }) => indexKey),
-      matches: ({ certificate }) =>
-        certificate !== undefined && patterns.some((pattern) => pattern.matches(certificate)),
+      matches: (facts) =>
+        patterns.some((pattern) =>
+          facts.certificate === undefined
+            ? toObservedKeys(facts).includes(pattern.indexKey)
+            : pattern.matches(facts.certificate),
+        ),
     },
   ]
 }

@@ -95,11 +95,14 @@ function describe({ name, token }: Principal): string {
 }
 
 // `...` is no name for a role, so the stanza cannot be pasted without a choice being made.
-function suggestAssignment({ certificate, identity, token }: Principal): string {
+function suggestAssignment({ certificate, identity, token, observedAuthority }: Principal): string {
   const matcher = token && `token: { issuer: ${quote(token.issuer)}, kind: ${token.kind}, ... }`
-  if (certificate === undefined) return `- { ${matcher}, roles: [...] }`
+  if (certificate === undefined) {
+    const observed = suggestAuthority(observedAuthority)
+    return `- { ${observed}${matcher}, roles: [...] }`
+  }
   const authority =
-    certificate.authority === 'default' ? '' : `authority: ${quote(certificate.authority)}, `
+    certificate.authority === 'default' ? '' : suggestAuthority(certificate.authority)
   const { spiffeId, subject, names, thumbprint } = certificate
   const name =
     suggestKey('spiffe', spiffeId?.text) ??
@@ -109,6 +112,10 @@ function suggestAssignment({ certificate, identity, token }: Principal): string 
     suggestKey('email', names.email[0]) ??
     `thumbprint: ${quote(thumbprint)}`
   return `- { ${authority}${name}${matcher ? `, ${matcher}` : ''}, roles: [...] }`
+}
+
+function suggestAuthority(authority: string | undefined): string {
+  return authority === undefined ? '' : `authority: ${quote(authority)}, `
 }
 
 function suggestKey(

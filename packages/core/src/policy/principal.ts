@@ -9,6 +9,10 @@ import type { Policy } from './policy.js'
 export interface Peer {
   readonly certificate?: PeerCertificate | undefined
   readonly token?: AccessToken | undefined
+  /** The authority a caller without certificate is taken for, by its token: its certificate is only observed. */
+  readonly observedAuthority?: string | undefined
+  /** How its authority has it asked for tokens. */
+  readonly challenge?: 'tool-result' | undefined
 }
 
 /** Who is asking: what it presented, what it is called and the roles a policy assigns to it. */
@@ -25,10 +29,12 @@ export interface Principal {
   readonly identity?: Identity
   readonly certificate?: PeerCertificate
   readonly token?: AccessToken
+  /** Present where an absent or wrong certificate of this authority was only recorded. */
+  readonly observedAuthority?: string
   readonly roles: readonly string[]
   /** The roles a token could add where none was presented. */
   readonly rolesWithToken: readonly string[]
-  /** Challenges are told in the result of a tool: an assignment of this caller says so. */
+  /** Challenges are told in the result of a tool: an assignment of this caller, or its authority, says so. */
   readonly challenge?: 'tool-result'
 }
 
@@ -46,19 +52,21 @@ export function createPrincipal(
   peer: Peer,
   kinds: readonly IdentityKind[],
 ): Principal {
-  const { certificate, token } = peer
+  const { certificate, token, observedAuthority } = peer
   if (certificate === undefined && token === undefined) {
     throw new ConfigurationError('a principal needs a certificate or a token: pass at least one')
   }
   const identity = certificate && identify(certificate, kinds)
-  const certificateName = certificate && identity ? formatName(certificate.authority, identity) : ''
-  const { roles, rolesWithToken, challenge } = assignRoles(policy, peer, kinds)
+  const certificateName = identity ? formatName(certificate.authority, identity) : ''
+  const assigned = assignRoles(policy, peer, kinds)
+  const { roles, rolesWithToken, challenge = peer.challenge } = assigned
   return Object.freeze({
-    name: token === undefined ? certificateName : `${certificateName}+${formatToken(token)}`,
+    name: certificateName + (token ? `+${formatToken(token)}` : ''),
     certificateName,
     ...(identity && { identity }),
     ...(certificate && { certificate }),
     ...(token && { token }),
+    ...(observedAuthority !== undefined && { observedAuthority }),
     roles,
     rolesWithToken,
     ...(challenge && { challenge }),

@@ -8,8 +8,8 @@ import type { NamedAuthority } from './tls-material.js'
 /** What a stale CRL means: `'deny'` refuses the clients of its CA until there is a newer one. */
 export type OnStaleCrl = 'deny' | 'keep'
 
-/** For each CA certificate of an authority the one CRL that speaks for it: the newest. */
-export type CrlCoverage = ReadonlyMap<X509Certificate, Crl>
+/** For each CA certificate of an authority the CRLs that speak for it: of each scope the newest. */
+export type CrlCoverage = ReadonlyMap<X509Certificate, readonly Crl[]>
 
 /** CRLs as they were given for one authority. */
 export interface CrlQuestion {
@@ -30,22 +30,21 @@ export interface CheckedCrls {
  * Checks the CRLs of one authority. Every CA certificate of it must have one, roots included, since a
  * chain is only as good as each of its links: a CRL of the root says whether the intermediate is
  * revoked. Each must be signed by the CA whose name it bears (RFC 5280 section 6.3.3 f and g) and not
- * begin in the future. Of several the one with the latest `thisUpdate` speaks, also if it is stale and
- * an older one is not. A stale CRL is a warning here and refuses clients later.
+ * begin in the future. Of several with the same scope the one with the latest `thisUpdate` speaks, also if
+ * it is stale and an older one is not. A stale CRL is a warning here and refuses clients later.
  *
  * @throws {TlsMaterialError} naming the CRL that is forged or not yet valid, or the CA without one
  */
 export function checkCrls({ authority, crls, onStaleCrl, now }: CrlQuestion): CheckedCrls {
   const warnings = crls.flatMap((crl) => checkCrl(crl, { authority, now }))
-  const coverage = new Map<X509Certificate, Crl>()
+  const coverage = new Map<X509Certificate, readonly Crl[]>()
   for (const anchor of authority.anchors) {
     const own = crls.filter((one) => isCrlSignedBy(one, anchor))
-    const crl = own.reduce<Crl | undefined>(pickNewer, undefined)
-    if (crl !== undefined) coverage.set(anchor, crl)
+    if (own.length > 0) coverage.set(anchor, pickNewest(own))
     // A CA of the future has issued nothing yet, and perhaps has no CRL either.
     else if (toValidity(anchor, now) !== 'not-yet-valid') throw uncovered(anchor, authority)
   }
-  const stale = [...new Set(coverage.values())].filter((crl) => !(now < crl.nextUpdate))
+  const stale = toCrls(coverage).filter((crl) => !(now < crl.nextUpdate))
   return Object.freeze({
     coverage,
     warnings: Object.freeze([...warnings, ...stale.map((crl) => sayStale(crl, onStaleCrl))]),
@@ -88,6 +87,20 @@ function checkCrl(
   throw new TlsMaterialError(
     `${crl.place}: the CRL of ${crl.issuer} is not valid before ${toText(crl.thisUpdate)}; check the clock.`,
   )
+}
+
+/** All CRLs of a coverage. */
+export function toCrls(coverage: CrlCoverage | undefined): readonly Crl[] {
+  return [...new Set([...(coverage?.values() ?? [])].flat())]
+}
+
+function pickNewest(crls: readonly Crl[]): readonly Crl[] {
+  const newest = new Map<string, Crl>()
+  for (const crl of crls) {
+    const scope = [...(crl.scope ?? [])].sort().join(' ')
+    newest.set(scope, pickNewer(newest.get(scope), crl))
+  }
+  return Object.freeze([...newest.values()])
 }
 
 /** By date, then by CRL number (RFC 5280 section 5.2.3: the larger is the newer). */

@@ -1,9 +1,11 @@
 import { openFields, readElements, readPositive, refuse, tags } from './crl-der.js'
+import { type CrlScope, readCrlScope } from './crl-scope.js'
 
 /** What the extensions of a CRL say, of what is used here. */
 export interface CrlExtensions {
   /** CRL number (RFC 5280 section 5.2.3), which grows with each issue. */
   readonly number: bigint | undefined
+  readonly scope: CrlScope
 }
 
 interface Extension {
@@ -14,12 +16,17 @@ interface Extension {
 // DER of the object identifiers 2.5.29.x, as hexadecimal.
 const crlNumber = '551d14'
 const authorityKeyIdentifier = '551d23'
+const issuingDistributionPoint = '551d1c'
 const reasonCode = '551d15'
 const holdInstruction = '551d17'
 const invalidityDate = '551d18'
 
 /** Which certificate signed is found by trying the keys, so the key identifier is known and of no use. */
-const processed: ReadonlySet<string> = new Set([crlNumber, authorityKeyIdentifier])
+const processed: ReadonlySet<string> = new Set([
+  crlNumber,
+  authorityKeyIdentifier,
+  issuingDistributionPoint,
+])
 /** Whatever the reason, a listed certificate is revoked. */
 const processedInEntries: ReadonlySet<string> = new Set([
   reasonCode,
@@ -33,10 +40,7 @@ const refused: ReadonlyMap<string, string> = new Map([
     '551d1b',
     'it is a delta CRL, which lists only what changed; give the complete CRL it belongs to',
   ],
-  [
-    '551d1c',
-    'it has an issuing distribution point, so it covers only a part of the certificates of its CA; give a complete CRL without that extension',
-  ],
+  [issuingDistributionPoint, 'an entry has an issuing distribution point, which belongs to a CRL'],
   ['551d1d', 'it is an indirect CRL, which lists certificates of other CAs too'],
 ])
 
@@ -48,12 +52,16 @@ const refused: ReadonlyMap<string, string> = new Map([
  */
 export function readCrlExtensions(wrapped: Buffer): CrlExtensions {
   const extensions = readExtensions(openFields(wrapped).take(tags.sequence).content, processed)
-  const value = extensions.get(crlNumber)?.value
-  if (value === undefined) return { number: undefined }
+  const number = extensions.get(crlNumber)?.value
+  const point = extensions.get(issuingDistributionPoint)?.value
+  return { number: number && readNumber(number), scope: point && readCrlScope(point) }
+}
+
+function readNumber(value: Buffer): bigint {
   const fields = openFields(value)
   const number = BigInt(`0x${readPositive(fields.take(tags.integer))}`)
   fields.end()
-  return { number }
+  return number
 }
 
 /**
@@ -74,7 +82,7 @@ function readExtensions(
   for (const element of readElements(content)) {
     const { id, ...extension } = readExtension(element.tag, element.content)
     const problem = refused.get(id)
-    if (problem !== undefined) refuse(problem)
+    if (problem !== undefined && !known.has(id)) refuse(problem)
     if (extensions.has(id)) refuse('an extension occurs twice')
     if (extension.critical && !known.has(id))
       refuse('it has a critical extension that is not known')

@@ -15,6 +15,7 @@ import {
   tags,
 } from './crl-der.js'
 import { readCrlExtensions, verifyEntryExtensions } from './crl-extensions.js'
+import type { CrlScope } from './crl-scope.js'
 
 /** A certificate revocation list (RFC 5280 section 5), parsed and not yet verified. */
 export interface Crl {
@@ -27,6 +28,8 @@ export interface Crl {
   /** Milliseconds since the epoch; from then on the list is stale. */
   readonly nextUpdate: number
   readonly number: bigint | undefined
+  /** The certificates it speaks for, if not all of its issuer. */
+  readonly scope: CrlScope
   /** Serial numbers, in the form of `toSerial`. */
   readonly revoked: ReadonlySet<string>
   readonly der: Buffer
@@ -40,7 +43,7 @@ export interface SignedBytes {
   readonly signature: Buffer
 }
 
-type CrlContent = Pick<Crl, 'issuer' | 'thisUpdate' | 'nextUpdate' | 'number' | 'revoked'>
+type CrlContent = Pick<Crl, 'issuer' | 'thisUpdate' | 'nextUpdate' | 'number' | 'scope' | 'revoked'>
 
 const version2 = '1'
 
@@ -97,9 +100,15 @@ function readContent(content: Buffer, algorithm: AlgorithmIdentifier): CrlConten
   return {
     issuer: issuer.text,
     ...dates,
-    number: extensions && readCrlExtensions(extensions.content).number,
+    ...readOptional(extensions),
     revoked: entries === undefined ? new Set() : readRevoked(entries.content),
   }
+}
+
+function readOptional(extensions: DerElement | undefined): Pick<Crl, 'number' | 'scope'> {
+  return extensions === undefined
+    ? { number: undefined, scope: undefined }
+    : readCrlExtensions(extensions.content)
 }
 
 function readAlgorithm(fields: DerFields): AlgorithmIdentifier {

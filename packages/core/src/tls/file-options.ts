@@ -35,13 +35,29 @@ export interface AuthorityFiles {
   readonly challenge?: 'tool-result'
 }
 
-interface ServerFiles {
+interface PemPair {
   /** PEM file: the server's own certificate first, then the intermediates that clients need. */
   readonly cert: FileLocation
   /** PEM file: the private key of the certificate. */
   readonly key: FileLocation
   /** For an encrypted key: text, or a function that is asked each time the key is read. */
   readonly passphrase?: Passphrase
+  readonly pfx?: never
+}
+
+interface Pkcs12File {
+  /**
+   * PKCS#12 file in place of `cert` and `key`: one private key, its certificate and the intermediates, in
+   * any order, encrypted with AES. None of its certificates vouches for clients. Needs the package `pkijs`.
+   */
+  readonly pfx: FileLocation
+  /** Text, or a function that is asked each time the file is read. */
+  readonly passphrase: Passphrase
+  readonly cert?: never
+  readonly key?: never
+}
+
+interface ServerFiles {
   /** `'TLSv1.3'` unless given. `'TLSv1.2'` admits older clients; renegotiation stays off. */
   readonly minVersion?: MinimumVersion
   /**
@@ -79,8 +95,8 @@ interface SeveralAuthorities extends ServerFiles {
   readonly crl?: never
 }
 
-/** Options of `tlsFromFiles`: exactly one of `ca` and `authorities`. */
-export type TlsFileOptions = OneAuthority | SeveralAuthorities
+/** Options of `tlsFromFiles`: `cert` and `key`, or `pfx`; and exactly one of `ca` and `authorities`. */
+export type TlsFileOptions = (PemPair | Pkcs12File) & (OneAuthority | SeveralAuthorities)
 
 /** An authority whose file names are checked but not yet read. */
 export interface AuthorityPaths {
@@ -94,11 +110,14 @@ export interface AuthorityPaths {
   readonly certificate?: 'observe'
 }
 
+/** Where the server's own certificate and key are. */
+export type OwnFiles =
+  | { readonly cert: string; readonly key: string; readonly passphrase: Passphrase | undefined }
+  | { readonly pfx: string; readonly passphrase: Passphrase }
+
 /** Checked options: paths only. */
 export interface FileSettings {
-  readonly cert: string
-  readonly key: string
-  readonly passphrase: Passphrase | undefined
+  readonly own: OwnFiles
   readonly minVersion: MinimumVersion
   readonly clientCertificate: ClientCertificateMode
   readonly authorities: readonly AuthorityPaths[]

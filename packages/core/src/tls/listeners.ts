@@ -10,7 +10,7 @@ export interface TlsUpdate {
 }
 
 /** What a TLS source tells. */
-export interface TlsEvents {
+interface TlsEvents {
   /** A handshake was refused. */
   readonly refused: HandshakeRefusal
   /** Something changed and is in force on every attached server. */

@@ -23,7 +23,7 @@ export interface MaterialFeed {
 }
 
 /** Who is told of what becomes of a feed. */
-export interface FeedEvents {
+interface FeedEvents {
   /** Must not reject. */
   readonly onChange: () => Promise<void>
   /** What could not be asked for; there is nothing new. */
@@ -71,13 +71,14 @@ export function createFileFeed(settings: FileSettings): MaterialFeed {
   })
 }
 
-function toPaths({ cert, key, authorities, denyList }: FileSettings): readonly string[] {
+function toPaths({ own, authorities, denyList }: FileSettings): readonly string[] {
   const crls = authorities.flatMap(({ crl }) =>
     crl.flatMap((place) => ('file' in place ? [place.file] : [])),
   )
   const lists = denyList === undefined ? [] : [denyList]
   const cas = authorities.flatMap(({ ca, issuedBy = [] }) => [...ca, ...issuedBy])
-  return [...new Set([cert, key, ...cas, ...crls, ...lists])]
+  const pair = 'pfx' in own ? [own.pfx] : [own.cert, own.key]
+  return [...new Set([...pair, ...cas, ...crls, ...lists])]
 }
 
 /**

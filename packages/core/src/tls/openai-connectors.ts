@@ -52,7 +52,7 @@ export function openaiConnectors(options: OpenaiConnectorsOptions): OpenaiConnec
   const preset = Object.freeze({
     ca: root,
     issuedBy: intermediate,
-    dns: typeof dns === 'string' ? dns : Object.freeze([...dns]),
+    dns: Array.isArray(dns) ? Object.freeze([...dns]) : dns,
     challenge: 'tool-result' as const,
     ...(certificate !== undefined && { certificate }),
   })

@@ -99,11 +99,18 @@ function parseCertificate(block: PemBlock, place: string): X509Certificate {
   const der = Buffer.from(body, 'base64')
   // Buffer.from skips what is not base64; the round trip shows it.
   if (der.toString('base64') !== body) throw new TlsMaterialError(`${place} is not base64.`)
+  return parseDerCertificate(der, place)
+}
+
+/**
+ * Parses the DER of one certificate.
+ *
+ * @throws {TlsMaterialError} naming the place, if it is none, or there is more than it
+ */
+export function parseDerCertificate(der: Buffer, place: string): X509Certificate {
   const certificate = readCertificate(der, place)
-  if (!certificate.raw.equals(der)) {
-    throw new TlsMaterialError(`${place} holds more bytes than its certificate.`)
-  }
-  return certificate
+  if (certificate.raw.equals(der)) return certificate
+  throw new TlsMaterialError(`${place} holds more bytes than its certificate.`)
 }
 
 function readCertificate(der: Buffer, place: string): X509Certificate {

@@ -39,9 +39,12 @@ export async function parsePrivateKey(
 
 /** Asks only where it is needed: the answer may cost a call to another machine. */
 async function readPassphrase(passphrase: Passphrase | undefined, file: string): Promise<string> {
-  if (passphrase === undefined) {
-    throw new TlsMaterialError(`${file}: the key is encrypted; give "passphrase".`)
-  }
+  if (passphrase !== undefined) return askPassphrase(passphrase, file)
+  throw new TlsMaterialError(`${file}: the key is encrypted; give "passphrase".`)
+}
+
+/** @throws {TlsMaterialError} naming the file, if the function that knows it fails or answers no text */
+export async function askPassphrase(passphrase: Passphrase, file: string): Promise<string> {
   if (typeof passphrase === 'string') return passphrase
   const answer: unknown = await ask(passphrase, file)
   if (typeof answer === 'string' && answer !== '') return answer

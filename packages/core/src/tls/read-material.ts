@@ -1,15 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { TlsMaterialError } from '../errors.js'
 import type { CrlReader } from './crl-reader.js'
 import { type DenyList, parseDenyList } from './deny-list.js'
 import type { AuthorityPaths, FileSettings } from './file-options.js'
 import { parseCertificates } from './parse-pem.js'
-import { parsePrivateKey } from './parse-private-key.js'
+import { readBytes, readText } from './read-file.js'
+import { readOwnCertificate } from './read-own-certificate.js'
 import type { AuthorityMaterial, TlsMaterial } from './tls-material.js'
-
-const othersRead = 0o004
 
 /**
  * Reads and parses every file the settings name, and CRLs at URLs. Says nothing about whether they fit
@@ -21,28 +17,20 @@ export async function readMaterial(
   settings: FileSettings,
   crlReader: CrlReader,
 ): Promise<TlsMaterial> {
-  const { cert, key: keyFile, passphrase, minVersion, clientCertificate, onStaleCrl } = settings
-  const [certificates, keyText, authorities, denyList, warnings] = await Promise.all([
-    readText(cert, 'certificate').then((text) => parseCertificates(text, cert)),
-    readText(keyFile, 'key'),
+  const { minVersion, clientCertificate, onStaleCrl } = settings
+  const [own, authorities, denyList] = await Promise.all([
+    readOwnCertificate(settings.own),
     Promise.all(settings.authorities.map((one) => readAuthority(one, crlReader))),
     readDenyList(settings.denyList),
-    readWarnings(keyFile),
   ])
-  const { key, encrypted } = await parsePrivateKey(keyText, keyFile, passphrase)
-  if (passphrase !== undefined && !encrypted) {
-    warnings.push(`${keyFile}: the key is not encrypted; "passphrase" is not needed.`)
-  }
   return Object.freeze({
-    certificates,
-    key,
+    ...own,
+    warnings: Object.freeze(own.warnings),
     authorities,
     denyList,
     onStaleCrl,
     minVersion,
     clientCertificate,
-    origin: Object.freeze({ certificate: cert, key: keyFile }),
-    warnings: Object.freeze(warnings),
   })
 }
 
@@ -77,52 +65,4 @@ async function readCas(files: readonly string[]): Promise<readonly X509Certifica
 
 async function readDenyList(file: string | undefined): Promise<DenyList | undefined> {
   return file === undefined ? undefined : parseDenyList(await readText(file, 'deny list'), file)
-}
-
-async function readText(file: string, what: string): Promise<string> {
-  return (await readBytes(file, what)).toString('utf8')
-}
-
-async function readBytes(file: string, what: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (cause) {
-    throw new TlsMaterialError(`${file}: ${explainFailure(cause, file, what)}`, { cause })
-  }
-}
-
-function explainFailure(cause: unknown, file: string, what: string): string {
-  const advice = toAdvice(what)
-  switch (readCode(cause)) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-      return `no such ${what} file (looked for ${resolve(file)}).${advice('one')}`
-    case 'EACCES':
-    case 'EPERM':
-      return `the ${what} file may not be read by this process; check its owner and mode.${advice('another')}`
-    case 'EISDIR':
-      return `a directory; name the ${what} file in it.${advice('one')}`
-    default:
-      return `the ${what} file cannot be read (${readCode(cause) ?? 'unknown error'}).`
-  }
-}
-
-/** CRLs and deny lists are made by nobody but the operator's CA and the operator. */
-function toAdvice(what: string): (which: string) => string {
-  const isMade = what !== 'CRL' && what !== 'deny list'
-  return (which) => (isMade ? ` Make ${which} with: mcp-mtls certs server NAME` : '')
-}
-
-function readCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
-}
-
-async function readWarnings(file: string): Promise<string[]> {
-  // Windows reports a made-up mode.
-  if (process.platform === 'win32') return []
-  const found = await stat(file).catch(() => undefined)
-  return found === undefined || (found.mode & othersRead) === 0
-    ? []
-    : [`${file}: every user of this machine can read the private key; run chmod 600 on it.`]
 }

@@ -4,6 +4,7 @@ import { isIssuedBy } from './certificate-facts.js'
 import type { Crl } from './crl.js'
 import type { CrlCoverage, OnStaleCrl } from './crl-coverage.js'
 import { toSerial } from './crl-der.js'
+import { isInScope } from './crl-scope.js'
 
 /** Verifies a certificate that these CAs of an authority issued; answers until when that holds. */
 export type RevocationPath = (
@@ -19,7 +20,7 @@ interface CrlRules {
 
 /**
  * Creates the check of the chains in one authority, link by link from the leaf to a root: each
- * certificate must be in no CRL of its issuer, and that CRL must be current. A CA can have several
+ * certificate must be in no CRL of its issuer, and one that speaks for it must be there and current. A CA can have several
  * certificates (renewed, cross-signed); one path on which nothing is revoked is enough.
  */
 export function createRevocationPath(
@@ -51,15 +52,34 @@ export function createRevocationPath(
     })
 }
 
+interface LinkTime {
+  readonly now: number
+  readonly onStaleCrl: OnStaleCrl
+}
+
+/** Whatever the issuer lists anywhere is revoked; and every CRL that speaks for the certificate must be current. */
 function verifyLink(
   certificate: X509Certificate,
-  crl: Crl | undefined,
-  { now, onStaleCrl }: { readonly now: number; readonly onStaleCrl: OnStaleCrl },
+  crls: readonly Crl[] | undefined,
+  time: LinkTime,
 ): number {
-  if (crl === undefined) throw unknown('a CA of the chain has no CRL')
-  if (crl.revoked.has(toSerial(certificate.serialNumber))) {
-    throw new CertificateError('revoked', `a CRL of ${crl.issuer} lists the certificate or its CA`)
+  if (crls === undefined) throw unknown('a CA of the chain has no CRL')
+  const serial = toSerial(certificate.serialNumber)
+  const listing = crls.find(({ revoked }) => revoked.has(serial))
+  if (listing !== undefined) {
+    throw new CertificateError(
+      'revoked',
+      `a CRL of ${listing.issuer} lists the certificate or its CA`,
+    )
   }
+  const own = crls.filter(({ scope }) => isInScope(certificate, scope))
+  if (own.length > 0) return Math.min(...own.map((crl) => verifyCurrent(crl, time)))
+  throw unknown(
+    `the CRL of ${crls[0]?.issuer} is for a distribution point that the certificate, or that of its CA, does not name`,
+  )
+}
+
+function verifyCurrent(crl: Crl, { now, onStaleCrl }: LinkTime): number {
   if (onStaleCrl === 'keep') return Number.POSITIVE_INFINITY
   // Written so that NaN, the time of a broken clock, is refused.
   if (crl.thisUpdate <= now && now < crl.nextUpdate) return crl.nextUpdate

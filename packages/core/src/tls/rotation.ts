@@ -14,12 +14,23 @@ export interface RotationOptions {
   readonly onFailure: (error: Error) => void
 }
 
+/** How a rotation went so far. */
+export interface RotationStatus {
+  /** When material was last read and found good, in milliseconds since the epoch. */
+  readonly lastReload: number
+  /** What is wrong since. */
+  readonly lastError?: Error
+  /** How often it was read anew, since the start, and found good. */
+  readonly reloads: number
+  /** How often not: the attempts that one change takes are one. */
+  readonly failedReloads: number
+}
+
 /** Follows a feed. */
 export interface Rotation {
   /** Reads now; rejects with what is wrong. */
   readonly reload: () => Promise<void>
-  /** When material was last read and found good, in milliseconds since the epoch, and what is wrong since. */
-  readonly status: () => { readonly lastReload: number; readonly lastError?: Error }
+  readonly status: () => RotationStatus
   readonly close: () => void
 }
 
@@ -36,6 +47,7 @@ const retryTime = 5_000
 export function createRotation(options: RotationOptions): Rotation {
   const { feed, version, onFailure } = options
   const loader = createLoader(options)
+  const tally = createTally()
   let told: string | undefined
   let following = false
   let changed = false
@@ -53,6 +65,7 @@ export function createRotation(options: RotationOptions): Rotation {
     while (changed) {
       changed = false
       const error = await attempt(loader)
+      tally.count(error)
       if (error === undefined) told = undefined
       else tell(error)
     }
@@ -66,14 +79,38 @@ export function createRotation(options: RotationOptions): Rotation {
   retry.unref()
 
   return Object.freeze({
-    reload: loader.reload,
-    status: loader.status,
+    reload: () => tally.follow(loader.reload()),
+    status: () => ({ ...loader.status(), ...tally.read() }),
     close: () => {
       loader.close()
       clearInterval(retry)
       feed.close()
     },
   })
+}
+
+interface Tally {
+  readonly count: (error: Error | undefined) => void
+  /** Counts how it ends, and ends likewise. */
+  readonly follow: (reload: Promise<void>) => Promise<void>
+  readonly read: () => Pick<RotationStatus, 'reloads' | 'failedReloads'>
+}
+
+function createTally(): Tally {
+  let [reloads, failedReloads] = [0, 0]
+  const count = (error: Error | undefined): void => {
+    if (error === undefined) reloads += 1
+    else failedReloads += 1
+  }
+  return {
+    count,
+    follow: async (reload) => {
+      const error = await reload.then(() => undefined, toError)
+      count(error)
+      if (error !== undefined) throw error
+    },
+    read: () => ({ reloads, failedReloads }),
+  }
 }
 
 async function attempt({ reload, isClosed }: Loader): Promise<Error | undefined> {
@@ -85,7 +122,8 @@ async function attempt({ reload, isClosed }: Loader): Promise<Error | undefined>
   return undefined
 }
 
-interface Loader extends Rotation {
+interface Loader extends Pick<Rotation, 'reload' | 'close'> {
+  readonly status: () => Pick<RotationStatus, 'lastReload' | 'lastError'>
   readonly isClosed: () => boolean
 }
 

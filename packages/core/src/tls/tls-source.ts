@@ -68,7 +68,7 @@ export interface TlsSource {
    * @throws {TlsMaterialError} if it cannot be used; what was in force stays
    */
   readonly reload: () => Promise<void>
-  /** How the source is, for health checks. */
+  /** How the source is, for health checks and metrics. */
   readonly status: () => TlsStatus
   /** One line for the startup log. */
   readonly describe: () => string

@@ -7,7 +7,7 @@ import { thumbprint } from '../identity/thumbprint.js'
 import { checkAuthorities } from './check-authorities.js'
 import { checkServerCertificate } from './check-server-certificate.js'
 import type { Crl } from './crl.js'
-import { type CheckedCrls, checkCrls } from './crl-coverage.js'
+import { type CheckedCrls, checkCrls, toCrls } from './crl-coverage.js'
 import { toOpensslCrls } from './crl-openssl.js'
 import { createRevocation, type Revocation } from './revocation.js'
 import { toServerOptions } from './server-options.js'
@@ -60,7 +60,7 @@ export function createTlsState(material: TlsMaterial, epoch: number): TlsState {
     options,
     authorities: toAuthorities(material),
     revocation,
-    crls: [...new Set(coverages.flatMap((coverage) => [...(coverage?.values() ?? [])]))],
+    crls: [...new Set(coverages.flatMap(toCrls))],
     warnings: Object.freeze([...warnings, ...checked.flatMap((one) => one?.warnings ?? [])]),
     epoch,
   })

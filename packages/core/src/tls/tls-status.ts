@@ -1,9 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
 import { nameCertificate } from './certificate-facts.js'
 import type { Expiring } from './expiry.js'
+import type { RotationStatus } from './rotation.js'
 import type { TlsState } from './tls-state.js'
 
-/** How a source is, for health checks. */
+/** How a source is, for health checks and metrics. Times are milliseconds since the epoch. */
 export interface TlsStatus {
   /**
    * Whether clients can connect now: the server's certificate is current, and so are a CA certificate and,
@@ -11,20 +12,24 @@ export interface TlsStatus {
    */
   readonly ready: boolean
   readonly epoch: number
-  /** The first to end of the certificates the server presents; times in milliseconds since the epoch. */
+  /** The first to end of the certificates the server presents. */
   readonly certificate: { readonly name: string; readonly notAfter: number }
   /** Of each authority the CA certificate that ends last. */
   readonly authorities: readonly { readonly name: string; readonly notAfter: number }[]
+  /** The CRLs in use, and when each becomes stale. */
+  readonly crls: readonly {
+    /** The CA that issued it. */
+    readonly name: string
+    readonly nextUpdate: number
+  }[]
   /** When the files were last read and found good. */
   readonly lastReload: number
+  /** How often the files were read anew, since the start, and found good. */
+  readonly reloads: number
+  /** How often not, and the last good state stayed in force: once for each change, reload and retry. */
+  readonly failedReloads: number
   /** What is wrong with the files since; the last good state is in force. */
   readonly lastError?: string
-}
-
-/** What a rotation adds to a status. */
-interface Reloads {
-  readonly lastReload: number
-  readonly lastError?: Error
 }
 
 const subPath =
@@ -33,7 +38,7 @@ const subPath =
 /** How a state is at a time. */
 export function toStatus(
   { material, authorities, crls, epoch }: TlsState,
-  { lastReload, lastError }: Reloads,
+  { lastError, ...reloads }: RotationStatus,
   now: number,
 ): TlsStatus {
   const own = material.certificates.map(toPeriod).reduce(pickFirst)
@@ -56,7 +61,8 @@ export function toStatus(
     epoch,
     certificate: Object.freeze({ name: own.name, notAfter: own.notAfter }),
     authorities: Object.freeze(perAuthority),
-    lastReload,
+    crls: Object.freeze(crls.map(({ issuer, nextUpdate }) => ({ name: issuer, nextUpdate }))),
+    ...reloads,
     ...(lastError && { lastError: lastError.message }),
   })
 }

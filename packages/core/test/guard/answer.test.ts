@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CertificateError, RequestError } from '../../src/errors.js'
 import * as answers from '../../src/guard/answer.js'
+import { token } from '../policy/peer.js'
 
 const error = (id: unknown, code: number) => ({
   jsonrpc: '2.0',
@@ -51,6 +52,7 @@ describe('the constant answers', () => {
 
   it.each([
     ['withoutRole', answers.withoutRole(), 403, -31403, close],
+    ['withoutRole of a token', answers.withoutRole(token()), 403, -31403, {}],
     ['deniedNotification', answers.deniedNotification(), 403, -31403, {}],
     ['methodNotAllowed', answers.methodNotAllowed(), 405, -32600, { allow: 'GET, POST, DELETE' }],
     ['upgradeRefused', answers.upgradeRefused(), 426, -32600, close],

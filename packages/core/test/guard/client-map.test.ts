@@ -19,7 +19,7 @@ describe('the map of certificates to clients', () => {
     [agent, document],
     [peer({ dns: ['gateway.test'] }), 'gateway'],
   ])('lets a certificate act as the clients of its entries', (certificate, clientId) => {
-    for (const _ of [1, 2]) expect(() => mayAct(certificate, token({ clientId }))).not.toThrow()
+    for (const _ of [1, 2]) expect(() => mayAct({ certificate }, token({ clientId }))).not.toThrow()
   })
 
   it.each([
@@ -32,7 +32,7 @@ describe('the map of certificates to clients', () => {
   ])(
     'C11 lets no other certificate act as a client, and none without one',
     (certificate, clientId) => {
-      expect(() => mayAct(certificate, token({ clientId }))).toThrow(
+      expect(() => mayAct({ certificate }, token({ clientId }))).toThrow(
         expect.objectContaining({ reason: 'client' }),
       )
     },
@@ -40,7 +40,30 @@ describe('the map of certificates to clients', () => {
 
   it('without entries lets any certificate act as any client', () => {
     const free = createClientMap(undefined, ['dns'])
-    expect(() => free(undefined, token())).not.toThrow()
-    expect(() => createClientMap([], ['dns'])(agent, token())).toThrow()
+    expect(() => free({ certificate: undefined }, token())).not.toThrow()
+    expect(() => createClientMap([], ['dns'])({ certificate: agent }, token())).toThrow()
+  })
+
+  it('C11 lets a caller whose certificate is only observed act as what is said of its whole authority', () => {
+    const observed = createClientMap(
+      [
+        { authority: ['openai', 'partners'], client: 'chatgpt' },
+        { authority: 'openai', dns: 'a.test', client: 'narrow' },
+        { spiffe: 'spiffe://acme.test/**', client: 'agents' },
+      ],
+      ['spiffe', 'dns'],
+    )
+    const sender = { certificate: undefined, observedAuthority: 'openai' }
+    expect(() => observed(sender, token({ clientId: 'chatgpt' }))).not.toThrow()
+    for (const clientId of ['narrow', 'agents']) {
+      expect(() => observed(sender, token({ clientId }))).toThrow(
+        expect.objectContaining({ reason: 'client' }),
+      )
+    }
+    const other = { ...sender, observedAuthority: 'default' }
+    expect(() => observed(other, token({ clientId: 'chatgpt' }))).toThrow()
+    // What a certificate may do is said by the certificate.
+    const presented = { certificate: peer({ dns: ['x.test'] }), observedAuthority: 'openai' }
+    expect(() => observed(presented, token({ clientId: 'chatgpt' }))).toThrow()
   })
 })

@@ -38,4 +38,37 @@ describe('principals', () => {
     expect(principalOf({ certificate: again, token: held }, policy)).toBe(first)
     expect(principalOf({ token: held }, policy)).not.toBe(first)
   })
+
+  it('of an observed certificate are others than those of the token alone', () => {
+    const held = token()
+    const alone = principalOf({ token: held }, policy)
+    const observed = principalOf({ token: held, observedAuthority: 'openai' }, policy)
+    expect(alone.observedAuthority).toBeUndefined()
+    expect(observed.observedAuthority).toBe('openai')
+    expect(principalOf(observed, definePolicy({ version: 1 })).observedAuthority).toBe('openai')
+  })
+
+  it('are told challenges as their authority wants it, and as assignments say', () => {
+    const authorities = [
+      { name: 'openai', anchors: [], trustDomains: [], challenge: 'tool-result' as const },
+      { name: 'default', anchors: [], trustDomains: [] },
+    ]
+    const told = createPrincipals(['dns'], { authorities })
+    const shared = peer({ dns: ['a.test'], authority: 'openai' })
+    expect(told({ certificate: shared }, policy).challenge).toBe('tool-result')
+    expect(told({ token: token(), observedAuthority: 'openai' }, policy).challenge).toBe(
+      'tool-result',
+    )
+    expect(told({ certificate }, policy).challenge).toBeUndefined()
+    expect(told({ token: token() }, policy).challenge).toBeUndefined()
+    const saying = definePolicy({
+      version: 1,
+      roles: { r: {} },
+      assignments: [{ dns: 'a.test', token: 'any', challenge: 'tool-result', roles: ['r'] }],
+    })
+    const asked = told({ certificate }, saying)
+    expect(asked.challenge).toBe('tool-result')
+    // What a policy no longer says is not kept.
+    expect(told(asked, policy).challenge).toBeUndefined()
+  })
 })

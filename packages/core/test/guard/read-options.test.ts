@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../src/guard/read-options.js'
+import type { TlsSource } from '../../src/tls/tls-source.js'
+import { oauthWith } from './bearers.js'
 import { policy } from './stage.js'
 
 /** Options of a program that no compiler has seen. */
@@ -68,6 +70,18 @@ describe('options of a guard', () => {
     expect(read({ policy, [name]: value })[setting]).toBe(expected)
   })
 
+  it.each([0.5, 1, 86_400])('take a connection age of %d seconds', (maxConnectionAge) => {
+    expect(read({ policy, maxConnectionAge }).maxConnectionAge).toBe(maxConnectionAge)
+  })
+
+  it('take open routes, copied and frozen', () => {
+    const open = ['/health', '/']
+    const settings = read({ policy, open })
+    open.push('/admin')
+    expect(settings.open).toEqual(['/health', '/'])
+    expect(Object.isFrozen(settings.open)).toBe(true)
+  })
+
   it('take one session secret or several', () => {
     const [one, two] = ['a'.repeat(32), 'b'.repeat(32)]
     expect(read({ policy, sessionSecret: one }).sessionSecrets).toEqual([one])
@@ -84,6 +98,8 @@ const originsAdvice =
 const hostsAdvice =
   '`hosts` must be a non-empty list of host names, with a port where it is not the default'
 const secretAdvice = '`sessionSecret` must be a secret of 32 characters or more, or a list of them'
+const openAdvice = "`open` must be a list of paths such as '/health'"
+const ageAdvice = '`maxConnectionAge` must be a number of seconds, more than 0 and at most 86400'
 const loggerAdvice =
   '`logger` must have the methods info, warn and error, each taking (fields, message)'
 const limits = 'bodyBytes and depth (positive whole numbers), batch (a whole number) and uniqueKeys'
@@ -126,6 +142,16 @@ describe('an option that is wrong is refused, with advice:', () => {
     ['enforcement', false, "`enforcement` must be 'enforce' or 'observe'"],
     ['denyStatus', 401, '`denyStatus` must be 200 or 403'],
     ['authorize', true, '`authorize` must be a function that answers true or false'],
+    ['open', '/health', openAdvice],
+    ['open', ['/health', 'ready'], openAdvice],
+    ['open', [/health/], openAdvice],
+    ['maxConnectionAge', 0, ageAdvice],
+    ['maxConnectionAge', -1, ageAdvice],
+    ['maxConnectionAge', 86_401, ageAdvice],
+    ['maxConnectionAge', '60', ageAdvice],
+    ['maxConnectionAge', Number.NaN, ageAdvice],
+    ['oauth', {}, 'oauth.resource is required'],
+    ['oauth', null, 'oauth must be an object'],
     ['audit', {}, '`audit` must be a function that takes an event'],
     ['logger', 'info', loggerAdvice],
     ['logger', { info() {}, warn() {} }, loggerAdvice],
@@ -162,5 +188,35 @@ describe('an option that is wrong is refused, with advice:', () => {
     expect(() => read({})).toThrow(
       expect.objectContaining({ name, code: 'ERR_MTLS_CONFIGURATION' }),
     )
+  })
+})
+
+describe('the option oauth beside a TLS source', () => {
+  const source = (clientCertificate: 'required' | 'request') =>
+    ({ clientCertificate, authorities: [], attach() {} }) as unknown as TlsSource
+  const start = (require: string | undefined, clientCertificate: 'required' | 'request') => () =>
+    read({ policy, tls: source(clientCertificate), oauth: oauthWith(require ? { require } : {}) })
+
+  it.each(['either', 'token'])(
+    'that refuses clients without certificate does not go with require %s',
+    (require) => {
+      expect(start(require, 'required')).toThrow(
+        `oauth.require '${require}' is for callers without a certificate, whom the TLS source refuses: set clientCertificate: 'request' in tlsFromFiles`,
+      )
+      expect(start(require, 'request')).not.toThrow()
+    },
+  )
+
+  it.each([undefined, 'both', 'certificate'])(
+    'goes with either kind of source for require %s',
+    (require) => {
+      expect(start(require, 'required')).not.toThrow()
+      expect(start(require, 'request')).not.toThrow()
+    },
+  )
+
+  it('is kept as it is', () => {
+    const oauth = oauthWith()
+    expect(read({ policy, oauth }).oauth).toBe(oauth)
   })
 })

@@ -3,7 +3,10 @@ import type { Verdict } from '../../src/guard/judge.js'
 import { readOptions } from '../../src/guard/read-options.js'
 import { refuseVerdicts } from '../../src/guard/refuse-verdicts.js'
 import { type Message, readMessages } from '../../src/mcp/read-operations.js'
-import { holderOf } from '../policy/peer.js'
+import type { Decision } from '../../src/policy/decision.js'
+import type { Principal } from '../../src/policy/principal.js'
+import { holderOf, withScopes } from '../policy/peer.js'
+import { tokensOf } from './bearers.js'
 import { policy } from './stage.js'
 
 type Effect = Verdict['effect']
@@ -133,5 +136,108 @@ describe('the texts of refusals', () => {
       return { effect: 'deny', message, decisions: [] }
     }
     expect(refuse([named('deploy')])).toEqual(refuse([named('__proto__')]))
+  })
+})
+
+describe('refuseVerdicts for what a token could allow', () => {
+  const token: Decision = { effect: 'challenge', wants: 'token', rule: 'roles.a' }
+  const scopes = (...names: readonly string[]): Decision => ({
+    ...{ effect: 'challenge', wants: 'scopes', scopes: names, rule: 'roles.a' },
+  })
+  const allow: Decision = { effect: 'allow', rule: 'roles.a' }
+  const tokens = tokensOf()
+  const call = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'search' } }
+
+  function challenged(body: object, ...decisions: readonly Decision[]): Verdict {
+    const operation = { kind: 'lifecycle', method: 'ping' } as const
+    const asked = decisions.map((decision) => ({ method: 'ping', operation, decision }))
+    return { effect: 'challenge', message: read(body), decisions: asked }
+  }
+
+  interface Asked {
+    readonly principal?: Principal
+    readonly querySession?: string
+    readonly isBatch?: boolean
+    readonly withTokens?: boolean
+  }
+
+  function answerTo(verdicts: readonly Verdict[], asked: Asked = {}) {
+    const { principal = holderOf('reader'), querySession, isBatch, withTokens = true } = asked
+    const { status, headers, body } = refuseVerdicts(
+      { settings: readOptions({ policy }), tokens: withTokens ? tokens : undefined },
+      { body: isBatch ? [] : {}, querySession, principal },
+      verdicts,
+    )
+    return { status, challenge: headers['www-authenticate'], answer: JSON.parse(body ?? 'null') }
+  }
+
+  const { missing, insufficientScope, signIn, toolResult } = tokens.challenges
+  const inResult: Principal = { ...holderOf('reader'), challenge: 'tool-result' }
+
+  it('C20 asks for a token by 401, and for scopes by 403, with the id of the request', () => {
+    expect(answerTo([challenged(call, token)])).toEqual({
+      ...{ status: 401, challenge: missing() },
+      answer: error(7, -31401),
+    })
+    expect(answerTo([challenged(call, scopes('one'))])).toEqual({
+      ...{ status: 403, challenge: insufficientScope(['one']) },
+      answer: error(7, DENIED),
+    })
+  })
+
+  it('C20 asks once for the scopes of all operations, with those granted', () => {
+    const verdict = challenged(call, allow, scopes('one', 'two'), scopes('two', 'three'))
+    const principal = withScopes(holderOf('reader'), 'zero')
+    expect(answerTo([verdict], { principal }).challenge).toBe(
+      insufficientScope(['zero', 'one', 'two', 'three']),
+    )
+  })
+
+  it('asks for the token first where one operation needs that', () => {
+    const verdict = challenged(call, scopes('one'), token)
+    expect(answerTo([verdict])).toMatchObject({ status: 401, challenge: missing() })
+  })
+
+  it('asks for a token where no decision says what is wanted', () => {
+    expect(answerTo([challenged(call)])).toMatchObject({ status: 401, challenge: missing() })
+  })
+
+  it('answers what has no id by the same challenge', () => {
+    const message = { jsonrpc: '2.0', method: 'notifications/initialized' }
+    for (const principal of [holderOf('reader'), inResult]) {
+      expect(answerTo([challenged(message, token)], { principal })).toEqual({
+        ...{ status: 401, challenge: missing() },
+        answer: error(null, -31401),
+      })
+    }
+  })
+
+  it('asks in the result of a tool call where the caller looks for it there', () => {
+    const asked = { principal: inResult }
+    expect(answerTo([challenged(call, token)], asked)).toEqual({
+      ...{ status: 200, challenge: undefined },
+      answer: { jsonrpc: '2.0', id: 7, result: toolResult(signIn()) },
+    })
+    expect(answerTo([challenged(call, scopes('one'))], asked).answer).toMatchObject({
+      result: toolResult(insufficientScope(['one'])),
+    })
+  })
+
+  it('asks by the status where the answer is to no tool call, or goes over HTTP+SSE', () => {
+    const list = { jsonrpc: '2.0', id: 7, method: 'tools/list' }
+    expect(answerTo([challenged(list, token)], { principal: inResult }).status).toBe(401)
+    const overSse = { principal: inResult, querySession: 'id' }
+    expect(answerTo([challenged(call, token)], overSse).status).toBe(401)
+  })
+
+  it('denies without OAuth, and each request of a batch', () => {
+    const verdict = challenged(call, token)
+    const plain = { status: 200, challenge: undefined }
+    expect(answerTo([verdict], { withTokens: false })).toEqual({
+      ...{ ...plain, answer: error(7, DENIED) },
+    })
+    expect(answerTo([verdict], { isBatch: true })).toEqual({
+      ...{ ...plain, answer: [error(7, DENIED)] },
+    })
   })
 })

@@ -112,6 +112,7 @@ export interface Sent {
   readonly certificate?: Partial<CertificateRequest>
   readonly issuer?: CertificateAuthority
   readonly method?: string
+  readonly path?: string
   readonly headers?: OutgoingHttpHeaders
   /** Default: a call of `search`. */
   readonly body?: unknown
@@ -131,13 +132,14 @@ export function callTool(name: string, id: unknown = 1) {
 
 /** Sends one request over a connection of its own. */
 export async function send({ port, files }: Scene, sent: Sent = {}): Promise<Received> {
-  const { certificate = { uri: [spiffeId] }, issuer = files.ca, method = 'POST' } = sent
+  const { certificate = { uri: [spiffeId] }, issuer = files.ca, method = 'POST', path = '/' } = sent
   const issued = await issuer.issue({ usage: 'client', ...certificate })
   const outgoing = request({
     host: '127.0.0.1',
     servername: 'localhost',
     port,
     method,
+    path,
     agent: false,
     cert: issued.chain,
     key: issued.key,

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { createStreams, type Streams } from '../../src/guard/streams.js'
 
@@ -48,9 +49,70 @@ describe('createStreams', () => {
       first.tenure[question].mockImplementation(() => {
         throw error
       })
-      expect(streams[question]()).toEqual([error])
+      expect([...streams[question]()].filter((thrown) => thrown !== undefined)).toEqual([error])
       expect(closed.tenure[question]).not.toHaveBeenCalled()
       expect(second.tenure[question]).toHaveBeenCalledExactlyOnceWith(second.fail)
     },
   )
+
+  it('asks those that are open, and no other, whatever opened and closed before and how often', () => {
+    const change = fc.nat({ max: 20 })
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+        const streams = createStreams()
+        const { still, closed } = replay(streams, changes)
+        expect([...streams.verify()]).toHaveLength(still.length)
+        streams.end()
+        for (const { tenure, fail } of still) {
+          expect([tenure.verify.mock.calls.length, fail.mock.calls.length]).toEqual([1, 1])
+        }
+        for (const { tenure, fail } of closed) {
+          expect([tenure.verify.mock.calls.length, fail.mock.calls.length]).toEqual([0, 0])
+        }
+      }),
+    )
+  })
+
+  it('skips nobody where others close between two of its steps', () => {
+    const streams = createStreams()
+    const [first, second, third, fourth] = [
+      open(streams),
+      open(streams),
+      open(streams),
+      open(streams),
+    ]
+    for (const _ of streams.verify()) first.res.emit('close')
+    for (const { tenure } of [second, third, fourth]) expect(tenure.verify).toHaveBeenCalledOnce()
+    let steps = 0
+    for (const _ of streams.verify()) {
+      steps += 1
+      third.res.emit('close')
+    }
+    expect(steps).toBe(2)
+    expect(third.tenure.verify).toHaveBeenCalledOnce()
+  })
+
+  it('goes on after its end as before', () => {
+    const streams = createStreams()
+    const [before, later] = [open(streams), open(streams)]
+    streams.end()
+    const after = open(streams)
+    before.res.emit('close')
+    later.res.emit('close')
+    expect([...streams.verify()]).toHaveLength(1)
+    expect(after.tenure.verify).toHaveBeenCalledOnce()
+  })
 })
+
+/** Opens a response for each number that names none yet, and closes the one it names. */
+function replay(streams: Streams, changes: readonly number[]) {
+  const opened: ReturnType<typeof open>[] = []
+  const closed = new Set<ReturnType<typeof open>>()
+  for (const change of changes) {
+    const one = opened[change]
+    if (one === undefined) opened.push(open(streams))
+    else closed.add(one)
+    one?.res.emit('close')
+  }
+  return { still: opened.filter((one) => !closed.has(one)), closed }
+}

@@ -247,11 +247,6 @@ describe('interceptResponse, JSON', () => {
     gzip: (res) => {
       res.writeHead(200, { ...JSON_TYPE, 'content-encoding': 'gzip' }).end(gzipSync(LIST))
     },
-    'an encoding said too late': (res) => {
-      res.writeHead(200, JSON_TYPE)
-      res.setHeader('content-encoding', 'br')
-      res.end(LIST)
-    },
     'a coded transfer': (res) => {
       res.setHeader('transfer-encoding', 'gzip, chunked')
       res.writeHead(200, JSON_TYPE).end(LIST)
@@ -326,6 +321,22 @@ describe('interceptResponse, JSON', () => {
     })
     expect(received).toMatchObject({ status: 200, body: FILTERED })
     expect(seen).toEqual([false, true, true, true])
+  })
+
+  it('D19 lets no encoding be said after the head, as Node does not, and filters', async () => {
+    const received = await answerOf((res) => {
+      res.writeHead(200, JSON_TYPE)
+      for (const late of [
+        () => res.setHeader('content-encoding', 'br'),
+        () => res.removeHeader('content-type'),
+        () => res.appendHeader('content-encoding', 'br'),
+      ]) {
+        expect(late).toThrow(expect.objectContaining({ code: 'ERR_HTTP_HEADERS_SENT' }))
+      }
+      res.end(LIST)
+    })
+    expect(received).toMatchObject({ status: 200, body: FILTERED })
+    expect(received.headers).not.toHaveProperty('content-encoding')
   })
 
   it('throws to the app what Node throws, leaving it able to answer', async () => {
@@ -644,6 +655,12 @@ describe('interceptResponse on HTTP/2', () => {
   it('D19 fails closed', async () => {
     const json = await answerOverHttp2((res) => res.writeHead(200, JSON_TYPE).end(`${LIST}}`))
     expect(json).toMatchObject(FAILED)
+    const late = await answerOverHttp2((res) => {
+      res.writeHead(200, JSON_TYPE)
+      res.setHeader('content-encoding', 'br')
+      res.end(LIST)
+    })
+    expect(late).toMatchObject(FAILED)
     const events = await answerOverHttp2((res, interception) => {
       res.writeHead(200, SSE_TYPE)
       interception.fail()

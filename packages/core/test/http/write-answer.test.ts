@@ -159,12 +159,13 @@ describe('writeAnswer', () => {
   it('keeps an HTTP/2 session otherwise, and writes no body with a 204', async () => {
     const answers: Answer[] = [
       { ...ANSWER, headers: { 'x-why': 'close' } },
+      { ...CLOSING, status: 413 },
       { status: 204, headers: {}, body: undefined },
     ]
     const url = await serveHttp2((res) => writeAnswer(res, answers.shift() ?? ANSWER))
     const session = connectHttp2(url)
     onTestFinished(() => session.destroy())
-    for (const status of [403, 204]) {
+    for (const status of [403, 413, 204]) {
       const [headers] = await once(session.request({ ':path': '/' }).resume(), 'response')
       expect(headers[':status']).toBe(status)
     }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mayHoldList } from '../../src/mcp/may-hold-list.js'
 
@@ -50,5 +51,33 @@ describe('mayHoldList', () => {
 
   it('D19 says yes to text that is not UTF-8', () => {
     expect(mayHoldList(Buffer.from('{"result":{"tools":[]}}', 'utf16le'))).toBe(true)
+  })
+
+  it('says of any text what looking for each thing by itself says', () => {
+    const keys = ['tools', 'prompts', 'resources', 'resourceTemplates', 'tasks', 'taskId']
+    const filtered = [...keys, 'taskIds', 'cacheScope'].map((key) => JSON.stringify(key))
+    const escapes = ['\\u002', '\\u003', '\\u004', '\\u005', '\\u006', '\\u007', '\0']
+    const alone = [...filtered, '/updated"', ...escapes]
+    const others = [
+      '"result"',
+      '"error"',
+      '"method"',
+      '"id"',
+      '\\u001',
+      '\\u008',
+      'tools',
+      '"',
+      '{',
+    ]
+    const part = fc.oneof(fc.constantFrom(...alone, ...others), fc.string({ maxLength: 4 }))
+    const byItself = (text: string): boolean =>
+      alone.some((each) => text.includes(each)) ||
+      (text.includes('"result"') && (text.includes('"error"') || text.includes('"method"')))
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 4 }), (parts) => {
+        const text = parts.join('')
+        expect(mayHoldList(text)).toBe(byItself(text))
+      }),
+    )
   })
 })

@@ -3,7 +3,8 @@ import { askVerifier } from '../../src/oauth/ask-verifier.js'
 import type { TokenVerifier } from '../../src/oauth/options.js'
 import { createClock, resource, seconds, start } from './authorization-server.js'
 
-const authorizationServers = ['https://as.acme.test', 'https://other.acme.test']
+const one = ['https://as.acme.test']
+const two = [...one, 'https://other.acme.test']
 const refusal = (reason: string) => expect.objectContaining({ code: 'ERR_MTLS_TOKEN', reason })
 const away = expect.objectContaining({ code: 'ERR_MTLS_REQUEST', status: 503, rpcCode: -32603 })
 
@@ -18,11 +19,11 @@ const info = {
   resource: new URL(resource),
 }
 
-function ask(answer: unknown) {
-  return askWith({ verifyAccessToken: async () => answer as never })
+function ask(answer: unknown, authorizationServers = one) {
+  return askWith({ verifyAccessToken: async () => answer as never }, authorizationServers)
 }
 
-function askWith(verifier: TokenVerifier) {
+function askWith(verifier: TokenVerifier, authorizationServers = one) {
   return askVerifier(
     { token: 'text', hash: 'hash' },
     { verifier, authorizationServers, resource, now: createClock().now },
@@ -37,7 +38,7 @@ describe('askVerifier', () => {
   it('makes an access token of what the SDK calls AuthInfo', async () => {
     const thumbprint = Buffer.alloc(32, 1).toString('base64url')
     const extra = { sub: 'user-1', iss: 'https://other.acme.test', cnf: { 'x5t#S256': thumbprint } }
-    const token = await ask({ ...info, extra })
+    const token = await ask({ ...info, extra }, two)
     expect(token).toEqual({
       issuer: 'https://other.acme.test',
       kind: 'user',
@@ -55,7 +56,7 @@ describe('askVerifier', () => {
     expect(Object.isFrozen(token.claims)).toBe(true)
   })
 
-  it('takes a token without a subject for the client, of the first authorization server', async () => {
+  it('takes a token without a subject for the client, of the one authorization server', async () => {
     await expect(ask(info)).resolves.toMatchObject({
       issuer: 'https://as.acme.test',
       kind: 'client',
@@ -100,6 +101,10 @@ describe('askVerifier', () => {
       'audience',
       aud,
     )
+  })
+
+  it('C02 takes no token without an issuer where there are several authorization servers', async () => {
+    await expect(ask(info, two)).rejects.toEqual(refusal('unknown-issuer'))
   })
 
   it('C02 refuses an issuer that is none of the authorization servers', async () => {

@@ -254,6 +254,16 @@ describe('createProofVerifier', () => {
     expect((await refusalOf(verifier.verify(proof, request))).message).toContain('iat')
   })
 
+  it('C17 neither takes nor remembers a proof of another key than the token is bound to', async () => {
+    const { verifier, claims } = setUp()
+    const proof = signProof(key, claims())
+    const bound = (await createProofKey()).jwk
+    const stolen = { ...request, key: await calculateJwkThumbprint(bound) }
+    expect((await refusalOf(verifier.verify(proof, stolen))).reason).toBe('proof')
+    const own = { ...request, key: await calculateJwkThumbprint(key.jwk) }
+    expect(await verifier.verify(proof, own)).toBe(own.key)
+  })
+
   it('C17 takes one of two presented at the same time', async () => {
     const { verifier, claims } = setUp()
     const proof = signProof(key, claims())

@@ -22,6 +22,23 @@ export function extension(last: number, value: Uint8Array, critical = false): Bu
   return sequence(der(0x06, Buffer.from([0x55, 0x1d, last])), ...flag, der(0x04, value))
 }
 
+export const uriName = (uri: string): Buffer => der(0x86, Buffer.from(uri))
+
+/** The value of an issuing distribution point (RFC 5280 section 5.2.5) with a full name. */
+export const issuingPoint = (...uris: readonly string[]): Buffer => sequence(placeOf(...uris))
+
+/** The same, and something behind the name. */
+export const issuingPointWith = (part: Buffer): Buffer =>
+  sequence(placeOf('http://ca.test/a'), part)
+
+/** The value of a certificate's distribution points (RFC 5280 section 4.2.1.13), one for each URI. */
+export const distributionPoints = (...uris: readonly string[]): Buffer =>
+  sequence(...uris.map((uri) => sequence(placeOf(uri))))
+
+/** The place within either: distributionPoint [0] with fullName [0]. */
+export const placeOf = (...uris: readonly string[]): Buffer =>
+  der(0xa0, der(0xa0, ...uris.map(uriName)))
+
 export function utcTime(time: number): Buffer {
   const digits = new Date(time).toISOString().replace(/[-:T]|\.\d+/g, '')
   return der(0x17, Buffer.from(digits.slice(2)))

@@ -19,8 +19,11 @@ import {
   entry,
   extension,
   integer,
+  issuingPoint,
+  issuingPointWith,
   sequence,
   toCrlPem,
+  uriName,
   utcTime,
 } from './crl-builder.js'
 
@@ -65,6 +68,43 @@ describe('parseCrl', () => {
     const entries = [entry('21', extension(0x15, Buffer.from([0x0a, 1, 1])))]
     const extensions = [extension(0x14, integer('05')), extension(0x2e, noValue)]
     expect(parse({ entries, extensions })).toMatchObject({ number: 5n, revoked: new Set(['21']) })
+  })
+
+  it('A29 takes an issuing distribution point that is the full name of a place', () => {
+    const extensions = [extension(0x1c, issuingPoint('http://ca.test/a', 'http://ca.test/b'), true)]
+    const { scope } = parse({ extensions })
+    expect([...(scope ?? [])].map((name) => String(Buffer.from(name, 'hex').subarray(2)))).toEqual([
+      'http://ca.test/a',
+      'http://ca.test/b',
+    ])
+    expect(parse({}).scope).toBeUndefined()
+  })
+
+  const flag = (tag: number, value: number) => der(tag, Buffer.from([value]))
+  it.each<[string, Buffer]>([
+    ['onlyContainsUserCerts', issuingPointWith(flag(0x81, 0xff))],
+    ['onlyContainsCACerts', issuingPointWith(flag(0x82, 0xff))],
+    ['onlySomeReasons', issuingPointWith(der(0x83, Buffer.from([6, 0x40])))],
+    ['indirectCRL', issuingPointWith(flag(0x84, 0xff))],
+    ['onlyContainsAttributeCerts', issuingPointWith(flag(0x85, 0xff))],
+    ['a flag that is false, which DER leaves out', issuingPointWith(flag(0x81, 0))],
+    ['onlyContainsUserCerts and no name', sequence(flag(0x81, 0xff))],
+    ['nothing', sequence()],
+    ['no name', issuingPoint()],
+    ['a name relative to the issuer', sequence(der(0xa0, der(0xa1, Buffer.from('x'))))],
+    ['two kinds of names', sequence(der(0xa0, der(0xa0, uriName('x')), der(0xa1)))],
+    ['bytes behind', Buffer.concat([issuingPoint('http://ca.test/a'), Buffer.from([5, 0])])],
+  ])('A29 refuses an issuing distribution point with %s', (_, value) => {
+    for (const critical of [true, false]) {
+      expect(() => parse({ extensions: [extension(0x1c, value, critical)] })).toThrow(
+        'says more than the full name of a place',
+      )
+    }
+  })
+
+  it('A29 refuses an issuing distribution point in an entry', () => {
+    const point = extension(0x1c, issuingPoint('http://ca.test/a'))
+    expect(() => parse({ entries: [entry('21', point)] })).toThrow('belongs to a CRL')
   })
 
   it.each<[string, CrlParts, string]>([

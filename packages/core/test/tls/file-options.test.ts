@@ -11,9 +11,7 @@ describe('options of tlsFromFiles', () => {
   it('become paths, frozen, with TLS 1.3 as the lowest version', () => {
     const settings = parseFileOptions({ ...files, cert: new URL('file:///etc/server.crt') })
     expect(settings).toEqual({
-      cert: '/etc/server.crt',
-      key: 'server.key',
-      passphrase: undefined,
+      own: { cert: '/etc/server.crt', key: 'server.key', passphrase: undefined },
       minVersion: 'TLSv1.3',
       clientCertificate: 'required',
       authorities: [{ name: 'default', ca: ['ca.crt'], crl: [], trustDomains: [] }],
@@ -45,11 +43,16 @@ describe('options of tlsFromFiles', () => {
       expiryLeads: [{ share: 0.1 }, { time: 604_800_000 }, { time: 1_800_000 }],
     })
     const passphrase = () => 'secret'
-    expect(parseFileOptions({ ...files, passphrase }).passphrase).toBe(passphrase)
+    expect(parseFileOptions({ ...files, passphrase }).own.passphrase).toBe(passphrase)
+    const pfx = new URL('file:///etc/server.p12')
+    expect(parseFileOptions({ pfx, passphrase, ca: 'ca.crt' }).own).toEqual({
+      pfx: '/etc/server.p12',
+      passphrase,
+    })
   })
 
   const known =
-    'Known: cert, key, ca, authorities, passphrase, minVersion, clientCertificate, crl, denyList, onStaleCrl, expiryWarnings.'
+    'Known: cert, key, pfx, ca, authorities, passphrase, minVersion, clientCertificate, crl, denyList, onStaleCrl, expiryWarnings.'
   it.each<[unknown, string]>([
     [undefined, '"options" must be an object.'],
     ['server.crt', '"options" must be an object.'],
@@ -79,10 +82,16 @@ describe('options of tlsFromFiles', () => {
       { ...files, clientCertificate: 'none' },
       '"clientCertificate" must be "required" or "request", not "none". To ask for none is no mutual TLS.',
     ],
-    [
-      { cert, key, ca: 'x', pfx: 'server.p12' },
-      'option "pfx" does not exist: Node makes every certificate in a PKCS#12 file a CA that vouches for clients. Convert it once: openssl pkcs12 -in server.p12 -nokeys -out server.crt && openssl pkcs12 -in server.p12 -nocerts -out server.key, then write "cert", "key" and, as openssl encrypts the key, "passphrase".',
-    ],
+    ...[
+      { cert, key, ca: 'x' },
+      { cert, ca: 'x' },
+      { key, ca: 'x' },
+    ].map((options): [unknown, string] => [
+      { ...options, pfx: 'server.p12', passphrase: 'x' },
+      '"pfx" holds certificate and key; leave out "cert" and "key".',
+    ]),
+    [{ ca: 'x', pfx: 'server.p12' }, '"pfx" needs "passphrase".'],
+    [{ ca: 'x', pfx: 7, passphrase: 'x' }, '"pfx" must be a path or a file: URL.'],
     [
       { ...files, rejectUnauthorized: true },
       `option "rejectUnauthorized" does not exist: client certificates are always requested, and verified in the handshake; clientCertificate: 'request' admits clients without one.`,
@@ -135,7 +144,7 @@ describe('options of tlsFromFiles', () => {
     ],
     [
       { cert, key, authorities: { a: { ca: 'x', crls: 'x' } } },
-      'unknown key of authorities.a "crls". Did you mean "crl"? Known: ca, crl, trustDomains.',
+      'unknown key of authorities.a "crls". Did you mean "crl"? Known: ca, crl, trustDomains, issuedBy, dns, challenge.',
     ],
     [
       { cert, key, authorities: { a: { ca: 'x', trustDomains: [] } } },
@@ -169,6 +178,11 @@ describe('options of tlsFromFiles', () => {
     takeOptions({ ...files, authorities: { a: { ca: 'x' } } })
     // @ts-expect-error neither
     takeOptions({ cert, key })
+    // @ts-expect-error pfx beside cert and key
+    takeOptions({ ...files, pfx: 'server.p12', passphrase: 'x' })
+    // @ts-expect-error pfx without passphrase
+    takeOptions({ ca: 'x', pfx: 'server.p12' })
+    expect(takeOptions({ ca: 'x', pfx: 'server.p12', passphrase: 'x' })).toBe('undefined')
     expect(takeOptions(files)).toBe(cert)
   })
 })

@@ -18,6 +18,7 @@ import { toOpensslCrls } from '../../src/tls/crl-openssl.js'
 import { parseDenyList } from '../../src/tls/deny-list.js'
 import { createRevocation } from '../../src/tls/revocation.js'
 import type { NamedAuthority } from '../../src/tls/tls-material.js'
+import { der, distributionPoints, issuingPoint, placeOf, sequence, uriName } from './crl-builder.js'
 
 const day = 86_400_000
 const now = Date.now()
@@ -81,6 +82,132 @@ function renew(key: string, name: string): string {
 }
 
 const past = { thisUpdate: new Date(now - 3 * day), nextUpdate: new Date(now - day) }
+
+const [here, there] = ['http://ca.test/here.crl', 'http://ca.test/there.crl']
+const pointId = '2.5.29.31'
+
+describe('A29 a CRL of one distribution point', () => {
+  const scoped = (ca: CertificateAuthority, request: RevocationListRequest = {}) => {
+    const value = issuingPoint(here)
+    const extensions = [{ oid: '2.5.29.28', critical: true, value }]
+    return crlOf(ca, { ...request, extensions })
+  }
+  async function leafWith(ca: CertificateAuthority, ...values: readonly Uint8Array[]) {
+    const extensions = values.map((value) => ({ oid: pointId, value }))
+    const { certificate } = await ca.issue({ usage: 'client', cn: 'client', extensions })
+    return new X509Certificate(certificate)
+  }
+  /** A root whose own list is complete, and a CA below it, whose list is of the point `here`. */
+  async function start(request?: (leaf: X509Certificate) => RevocationListRequest) {
+    const root = await createCertificateAuthority({ name: 'Root' })
+    const ca = await root.child({ name: 'Step' })
+    const leaf = await leafWith(ca, distributionPoints(there, here))
+    const crls = [await crlOf(root), await scoped(ca, request?.(leaf))]
+    return { root, ca, leaf, crls, authority: authorityOf(root, ca) }
+  }
+  const [reasons, issuer] = [der(0x81, Buffer.from([6, 0x40])), der(0xa2, uriName('x'))]
+
+  it('speaks for a certificate that names the point', async () => {
+    const { leaf, crls, authority } = await start()
+    const until = Math.min(...crls.map(({ nextUpdate }) => nextUpdate))
+    expect(judge(leaf, authority, { crls })).toBe(until)
+    expect(judge(leaf, authority, { crls, at: now + 40 * day })).toBe('revocation-unknown')
+  })
+
+  it('refuses a certificate that names the point and is listed', async () => {
+    const { leaf, crls, authority } = await start((one) => ({ revoked: [one.toString()] }))
+    expect(judge(leaf, authority, { crls })).toBe('revoked')
+  })
+
+  it.each<[string, readonly Uint8Array[]]>([
+    ['without distribution points', []],
+    ['that names another point', [distributionPoints(there)]],
+    ['that names it in other letters', [distributionPoints(here.toUpperCase())]],
+    ['that names it for some reasons only', [sequence(sequence(placeOf(here), reasons))]],
+    ['that names it under another issuer', [sequence(sequence(placeOf(here), issuer))]],
+    ['with an issuer in place of a point', [sequence(sequence(issuer))]],
+    ['with a name relative to the issuer', [sequence(sequence(der(0xa0, der(0xa1))))]],
+    ['with points that cannot be read', [Buffer.from([0x30, 0x80])]],
+    ['with a point that is no sequence', [sequence(placeOf(here))]],
+    ['with the extension twice', [distributionPoints(here), distributionPoints(here)]],
+  ])('says nothing of a certificate %s', async (_, values) => {
+    const { ca, crls, authority } = await start()
+    const leaf = await leafWith(ca, ...values)
+    expect(judge(leaf, authority, { crls })).toBe('revocation-unknown')
+    expect(judge(leaf, authority, { crls, onStaleCrl: 'keep' })).toBe('revocation-unknown')
+  })
+
+  it('leaves a certificate out of its scope to a complete CRL of the same CA', async () => {
+    const { ca, crls, authority } = await start()
+    const leaf = await leafWith(ca)
+    const complete = await crlOf(ca)
+    const until = Math.min(complete.nextUpdate, crls[0]?.nextUpdate ?? 0)
+    expect(judge(leaf, authority, { crls: [...crls, complete] })).toBe(until)
+    const listing = await crlOf(ca, { revoked: [leaf.toString()] })
+    expect(judge(leaf, authority, { crls: [...crls, listing] })).toBe('revoked')
+  })
+
+  it('and a complete one must both let a certificate pass, whichever is newer', async () => {
+    const { ca, leaf, crls, authority } = await start()
+    for (const thisUpdate of [new Date(now - 2 * day), new Date(now - 60_000)]) {
+      const listing = await crlOf(ca, { thisUpdate, revoked: [leaf.toString()] })
+      expect(judge(leaf, authority, { crls: [...crls, listing] })).toBe('revoked')
+      expect(judge(leaf, authority, { crls: [listing, ...crls] })).toBe('revoked')
+    }
+    const stale = await crlOf(ca, past)
+    expect(judge(leaf, authority, { crls: [...crls, stale] })).toBe('revocation-unknown')
+  })
+
+  it('revokes what it lists, in its scope or not', async () => {
+    const { ca, root, authority } = await start()
+    const leaf = await leafWith(ca)
+    const list = await scoped(ca, { revoked: [leaf.toString()] })
+    const crls = [await crlOf(root), await crlOf(ca), list]
+    expect(judge(leaf, authority, { crls })).toBe('revoked')
+  })
+
+  it('says nothing of a root that does not name the point', async () => {
+    const root = await createCertificateAuthority({ name: 'Root' })
+    const leaf = await leafWith(root, distributionPoints(here))
+    const crls = [await scoped(root)]
+    expect(judge(leaf, authorityOf(root), { crls })).toBe('revocation-unknown')
+  })
+
+  it.skipIf(!hasOpenssl)('is judged as OpenSSL judges it, or stricter', async () => {
+    const { root, ca, crls } = await start()
+    const directory = mkdtempSync(join(tmpdir(), 'mcp-mtls-crl-'))
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+    const write = (name: string, text: string) => writeFileSync(join(directory, name), text)
+    write('ca.pem', `${root.certificate}${ca.certificate}`)
+    write(
+      'crls.pem',
+      (toOpensslCrls([check(authorityOf(root, ca), crls).coverage], 'deny') ?? []).join(''),
+    )
+    const opinionOf = (leaf: X509Certificate): boolean => {
+      write('leaf.pem', leaf.toString())
+      const args = ['verify', '-crl_check_all', '-CRLfile', 'crls.pem', '-CAfile', 'ca.pem', 'leaf.pem']
+      return spawnSync('openssl', args, { cwd: directory }).status === 0
+    }
+    const values = [
+      [distributionPoints(here)],
+      [distributionPoints(there)],
+      [],
+      [sequence(sequence(placeOf(here), reasons))],
+    ]
+    const opinions: (readonly [boolean, boolean])[] = []
+    for (const value of values) {
+      const leaf = await leafWith(ca, ...value)
+      const ours = typeof judge(leaf, authorityOf(root, ca), { crls }) === 'number'
+      opinions.push([opinionOf(leaf), ours])
+    }
+    expect(opinions).toEqual([
+      [true, true],
+      [false, false],
+      [false, false],
+      [false, false],
+    ])
+  })
+})
 
 describe('CRLs of one CA', () => {
   it('A29 let a certificate pass that no CRL lists, until the next update', async () => {

@@ -1,10 +1,12 @@
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { tlsFromFiles } from '../../src/tls/tls-from-files.js'
 import type { ExpiryNotice } from '../../src/tls/tls-source.js'
 import { createCertificateFiles, issueClient } from './certificate-files.js'
 import { buildCrl, toCrlPem, utcTime } from './crl-builder.js'
 import { exchange, knock, listen } from './exchange.js'
-import { issueServer, startSource } from './rotating-source.js'
+import { issueServer, soon, startSource } from './rotating-source.js'
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -24,6 +26,39 @@ describe('status', () => {
     expect(status.authorities[0]?.notAfter).toBeGreaterThan(Date.now())
     expect(Math.abs(Date.now() - status.lastReload)).toBeLessThan(60_000)
     expect(status).not.toHaveProperty('lastError')
+  })
+
+  it('has for metrics when everything ends, and how often reading the files went well and did not', async () => {
+    const files = await createCertificateFiles()
+    const nextUpdate = new Date(Math.floor(Date.now() / 1000) * 1000 + day)
+    const list = buildCrl(files.ca, { nextUpdate: utcTime(nextUpdate.getTime()) })
+    const crl = await files.write('ca.crl', toCrlPem(list))
+    const { tls, errors } = await startSource({ ...files.options, crl })
+    const [server, ca] = [new X509Certificate(await readFile(files.options.cert)), files.ca]
+    expect(tls.status()).toMatchObject({
+      certificate: { notAfter: Date.parse(server.validTo) },
+      authorities: [{ notAfter: Date.parse(new X509Certificate(ca.certificate).validTo) }],
+      crls: [{ name: 'CN=Test CA', nextUpdate: nextUpdate.getTime() }],
+      reloads: 0,
+      failedReloads: 0,
+    })
+    await tls.reload()
+    expect(tls.status()).toMatchObject({ reloads: 1, failedReloads: 0 })
+    await files.write('ca.crt', 'nothing')
+    await expect(tls.reload()).rejects.toThrow('no PEM block')
+    expect(tls.status().failedReloads).toBe(1)
+    // The watch found the change, too, and tried it several times, which is one more.
+    await vi.waitFor(() => expect(errors).toHaveLength(1), soon)
+    expect(tls.status()).toMatchObject({ reloads: 1, failedReloads: 2 })
+    await files.write('ca.crt', ca.certificate)
+    await tls.reload()
+    expect(tls.status().reloads).toBeGreaterThanOrEqual(2)
+    expect(tls.status()).not.toHaveProperty('lastError')
+  }, 15_000)
+
+  it('has no CRLs where there are none', async () => {
+    const files = await createCertificateFiles()
+    expect((await startSource(files.options)).tls.status().crls).toEqual([])
   })
 
   it.each([
