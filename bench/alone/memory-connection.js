@@ -5,7 +5,7 @@ import { toSocket } from './caller.js'
  * One end of a connection without network and TLS: it sends the same request again as soon as the answer
  * to the last has come, and looks to Node's HTTP server as a TLS socket does.
  */
-export function createMemoryConnection(raw, request, answered) {
+export function createMemoryConnection(certificate, request, answered) {
   const take = (text) => {
     if (text === '') return
     if (!text.startsWith('HTTP/1.1 200')) throw new Error(`unexpected answer: ${text}`)
@@ -23,7 +23,7 @@ export function createMemoryConnection(raw, request, answered) {
     },
   })
   const nothing = { setTimeout: () => connection, setNoDelay: () => {}, setKeepAlive: () => {} }
-  return Object.assign(connection, toSocket(raw), nothing, {
+  return Object.assign(connection, toSocket(certificate), nothing, {
     remoteAddress: '127.0.0.1',
     ask: () => connection.push(Buffer.from(request)),
   })

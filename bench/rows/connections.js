@@ -12,9 +12,12 @@ const echo = {
 
 /** The identity of a new connection, and what it does to the number of new connections. */
 export async function* newConnections(bench) {
-  const { one, two, node } = await measureAlone('alone/identity.js', { rounds: bench.rounds })
+  const { one, two, again, node } = await measureAlone('alone/identity.js', {
+    rounds: bench.rounds,
+  })
   yield toIdentityRow('identity of a new connection', one)
   yield toIdentityRow('the same, with two authorities', two)
+  yield toIdentityRow('the same, of a peer that comes back', again)
   yield {
     name: "Node's own X509Certificate and its names, for comparison",
     figure: `${Math.round(node.median)} µs`,

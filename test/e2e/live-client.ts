@@ -10,7 +10,7 @@ import {
 type Exchange = Omit<RawStreamRequest, 'certificate'>
 
 /** A whole answer. */
-export interface LiveAnswer {
+interface LiveAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
   readonly body: string

@@ -34,7 +34,7 @@ export interface LiveWorld {
 }
 
 /** What can end the trust in a certificate before its time. */
-export type Cause = 'CRL' | 'deny list' | 'CA bundle' | 'policy'
+type Cause = 'CRL' | 'deny list' | 'CA bundle' | 'policy'
 
 export async function createLiveWorld(): Promise<LiveWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'mcp-mtls-live-'))
@@ -86,7 +86,7 @@ export async function createLiveWorld(): Promise<LiveWorld> {
 }
 
 /** At once, as every program should that rotates. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: string): Promise<void> {
   await writeFile(`${path}.next`, text, { mode: 0o600 })
   await rename(`${path}.next`, path)
 }

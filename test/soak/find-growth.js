@@ -5,7 +5,7 @@ const mebibyte = 1024 * 1024
  * and go, and the engine collects when it likes; what leaks grows with each of the rotations. Native memory is held
  * back by the allocator, hence the wide margin for the whole process.
  */
-export const allowances = {
+const allowances = {
   descriptors: 4,
   timers: 8,
   ref: 4,

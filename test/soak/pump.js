@@ -5,7 +5,7 @@ import { createCaller } from './call.js'
  * Sends one request after the other, as whoever `holder.current` is by then, and has each judged, until it is
  * stopped.
  */
-export function startPump({ name, port, ledger, holder, kept, tool }) {
+function startPump({ name, port, ledger, holder, kept, tool }) {
   let stopped = false
   let using
   let caller

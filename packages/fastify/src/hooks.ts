@@ -1,6 +1,7 @@
 import { correctQuery, type Guard } from '@mcp-mtls/core'
 import type {
   FastifyInstance,
+  FastifyReply,
   FastifyRequest,
   preHandlerAsyncHookHandler,
   preHandlerHookHandler,
@@ -22,14 +23,15 @@ import { standIn } from './stand-in.js'
 export function addGuardHooks(
   app: FastifyInstance,
   guard: Guard,
-  { covers, id }: PathClaim,
+  { covers, isAnothers, id }: PathClaim,
 ): readonly string[] {
   const { isGuarded, keep, callOf } = createRequestCalls(covers)
 
+  const mayPass = ({ raw, routeOptions: { url } }: FastifyRequest, reply: FastifyReply): boolean =>
+    isAnothers(url) || guard.requireCertificate(raw, reply.raw, url)
   const authenticate: preHandlerAsyncHookHandler = async (request, reply) => {
     if (!isGuarded(request)) {
-      const { url } = request.routeOptions
-      if (!guard.requireCertificate(request.raw, reply.raw, url)) reply.hijack()
+      if (!mayPass(request, reply)) reply.hijack()
       return
     }
     const call = await guard.authenticate(request.raw, reply.raw)
@@ -43,8 +45,7 @@ export function addGuardHooks(
       if (call === undefined) return payload
       return andThen(guard.receive(call), (received) => {
         keep(request, reply, received)
-        // A body that came late is judged by the roles of that later moment.
-        if (received) request.principal = received.principal
+        request.principal = received?.principal ?? null
         return request.method === 'POST' ? standIn(request) : payload
       })
     })

@@ -41,6 +41,7 @@ async function registerMcpMtls(app: FastifyInstance, options: McpMtlsOptions): P
   if (!app.hasRequestDecorator('principal')) app.decorateRequest('principal', null)
   const hooks = addGuardHooks(app, guard, claim)
   addMetadataRoutes(app, guard)
+  claim.addOpen(guard.metadataPaths)
   if (health !== undefined) addHealth(app, guard, health === true ? {} : health)
   app.addHook('onReady', async () => {
     checkServer(app, guardOptions.tls)

@@ -21,6 +21,10 @@ export interface PathClaim {
   readonly id: number
   /** Whether a route, by the pattern it was declared with, is among them in any spelling. */
   readonly covers: (url: string | undefined) => boolean
+  /** Whether it is another registration of the application that answers for a route. */
+  readonly isAnothers: (url: string | undefined) => boolean
+  /** Notes that this registration answers for further routes, and lets everybody reach them. */
+  readonly addOpen: (urls: readonly string[]) => void
 }
 
 const claims = new WeakMap<Server | object, Set<string>>()
@@ -38,10 +42,17 @@ export function claimPaths(app: FastifyInstance, path: string | readonly string[
   if (paths.length === 0) throw new ConfigurationError('`path` must name at least one route')
   for (const one of paths) claimPath(one, claimed)
   registrations += 1
+  const covers = createCover(new Set(paths.flatMap(foldDeclared)))
+  // All registrations have claimed theirs when the first request comes.
+  const isClaimed = createCover(claimed)
   return Object.freeze({
     paths: Object.freeze(paths),
     id: registrations,
-    covers: createCover(new Set(paths.flatMap(foldDeclared))),
+    covers,
+    isAnothers: (url: string | undefined) => isClaimed(url) && !covers(url),
+    addOpen: (urls: readonly string[]) => {
+      for (const fold of urls.flatMap(foldDeclared)) claimed.add(fold)
+    },
   })
 }
 

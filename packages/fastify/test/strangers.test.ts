@@ -3,7 +3,7 @@ import { tlsFromFiles } from '@mcp-mtls/core'
 import { rawExchange } from '@mcp-mtls/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type McpMtlsOptions, mcpMtls } from '../src/index.js'
+import { definePolicy, type McpMtlsOptions, mcpMtls } from '../src/index.js'
 import { createStage, plugin, silent } from './stage.js'
 
 const stage = createStage()
@@ -27,10 +27,11 @@ async function draft() {
 }
 
 /** Asks for a path, as it is written, without a certificate; the first line of the answer, and its body. */
-async function ask(app: FastifyInstance, path: string): Promise<string> {
+async function ask(app: FastifyInstance, path: string, token?: string): Promise<string> {
   const { port } = app.server.address() as AddressInfo
   const { ca } = stage.certificates.clients.none
-  const bytes = `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`
+  const bearer = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
+  const bytes = `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${bearer}\r\n`
   return await rawExchange(`https://localhost:${port}`, { certificate: { ca }, bytes })
 }
 
@@ -51,6 +52,38 @@ describe('peers without a certificate', () => {
     app.post('/mcp', () => 'reached')
     await app.listen({ port: 0, host: 'localhost' })
     expect(await ask(app, path)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+  })
+
+  it('are served by each of two guards on its own route, and refused on every other', async () => {
+    const { app, options } = await draft()
+    const policy = definePolicy({
+      version: 1,
+      roles: { reader: { tools: ['search'] } },
+      assignments: [{ token: 'any', roles: ['reader'] }],
+    })
+    for (const name of ['a', 'b']) {
+      const resource = `https://mcp.acme.test/${name}`
+      const verifyAccessToken = async (text: string) => ({
+        clientId: 'app',
+        scopes: [],
+        expiresAt: Date.now() / 1000 + 60,
+        resource: new URL(`https://mcp.acme.test/${text}`),
+      })
+      app.register(mcpMtls, {
+        ...{ ...options, policy, path: `/${name}` },
+        oauth: { ...oauth, require: 'token', resource, verifier: { verifyAccessToken } },
+      })
+      app.get(`/${name}`, () => 'reached')
+    }
+    app.get('/other', () => 'reached')
+    await app.listen({ port: 0, host: 'localhost' })
+    for (const name of ['a', 'b']) {
+      expect(await ask(app, `/${name}`, name)).toContain('reached')
+      expect(await ask(app, `/${name}`, 'c')).toMatch(/^HTTP\/1\.1 401 /)
+      const metadata = `/.well-known/oauth-protected-resource/${name}`
+      expect(await ask(app, metadata)).toMatch(/^HTTP\/1\.1 200 /)
+    }
+    expect(await ask(app, '/other', 'a')).toMatch(/^HTTP\/1\.1 403 /)
   })
 
   it('A21 fail the start where a route outside of the registration would let them in', async () => {

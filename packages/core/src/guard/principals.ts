@@ -6,7 +6,7 @@ import { createPrincipal, type Peer, type Principal } from '../policy/principal.
 import type { TlsSource } from '../tls/tls-source.js'
 
 /** What a request was found to carry. */
-export type Credentials = Pick<Peer, 'certificate' | 'token' | 'observedAuthority'>
+type Credentials = Pick<Peer, 'certificate' | 'token' | 'observedAuthority'>
 
 /** The principal of some credentials that were verified; made once for each set of them and policy snapshot. */
 export type Principals = (credentials: Credentials, policy: Policy) => Principal

@@ -1,5 +1,6 @@
 import { checkAuthorities } from '../policy/check-authorities.js'
 import { checkCredentials } from '../policy/check-credentials.js'
+import { checkObservedAssignments } from '../policy/check-observed.js'
 import { loadPolicy } from '../policy/load.js'
 import { isPolicy, type Policy } from '../policy/policy.js'
 import type { GuardSettings } from './options.js'
@@ -15,6 +16,7 @@ const ownAuthority = [{ name: 'default', trustDomains: [] }]
 export async function readPolicy({ policy, tls, oauth, identity }: GuardSettings): Promise<Policy> {
   const loaded = isPolicy(policy) ? policy : await loadPolicy(policy)
   checkAuthorities(loaded, tls?.authorities ?? ownAuthority, identity)
+  checkObservedAssignments(loaded, tls?.authorities ?? [])
   checkCredentials(loaded, {
     require: oauth && (oauth.require ?? 'both'),
     issuers: oauth?.issuers?.map(({ issuer }) => issuer) ?? oauth?.authorizationServers ?? [],

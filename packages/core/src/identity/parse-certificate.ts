@@ -1,4 +1,5 @@
 import { Certificate, Version } from '@peculiar/asn1-x509'
+import { LRUCache } from 'lru-cache'
 import { CertificateError } from '../errors.js'
 import { parseDer } from './der.js'
 import { readDistinguishedName } from './distinguished-name.js'
@@ -14,6 +15,11 @@ import { thumbprint } from './thumbprint.js'
 const maximumSize = 32 * 1024
 const spiffeScheme = /^spiffe:/i
 
+type ParsedCertificate = Omit<PeerCertificate, 'authority'>
+
+// Peers come back with the same certificate, on as many connections as they like. What its bytes say does not change.
+const seen = new LRUCache<string, ParsedCertificate>({ max: 256 })
+
 /**
  * Parses a client's leaf certificate and verifies what it says about itself: strict DER, no extension
  * twice, no unknown critical one, sound names, not a certificate authority, fit for client
@@ -25,7 +31,16 @@ const spiffeScheme = /^spiffe:/i
  * @throws {CertificateError} with reason `malformed`, `certificate-authority`, `key-usage`, `weak-key`
  * or `spiffe-id`
  */
-export function parseCertificate(der: Uint8Array): Omit<PeerCertificate, 'authority'> {
+export function parseCertificate(der: Uint8Array): ParsedCertificate {
+  const key = thumbprint(der)
+  const before = seen.get(key)
+  if (before !== undefined) return before
+  const parsed = parseAnew(der, key)
+  seen.set(key, parsed)
+  return parsed
+}
+
+function parseAnew(der: Uint8Array, key: string): ParsedCertificate {
   const certificate = parseStructure(der)
   const { tbsCertificate } = certificate
   const extensions = readExtensions(tbsCertificate.extensions ?? [])
@@ -34,7 +49,7 @@ export function parseCertificate(der: Uint8Array): Omit<PeerCertificate, 'author
   const names = readSubjectAlternativeNames(extensions)
   const spiffeId = readSpiffeId(names, extensions)
   return Object.freeze({
-    thumbprint: thumbprint(der),
+    thumbprint: key,
     subject: readDistinguishedName(tbsCertificate.subject),
     issuer: readDistinguishedName(tbsCertificate.issuer),
     serialNumber: readSerialNumber(tbsCertificate.serialNumber),

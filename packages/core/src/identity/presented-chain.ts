@@ -26,8 +26,9 @@ interface Kept {
 
 const keptOf = new WeakMap<PeerCertificate, Kept>()
 
-// Most clients send the same few intermediates: their bytes are held once.
+// Most clients send the same few intermediates: their bytes are held once, and parsed once for all of them.
 const shared = new Map<string, Buffer>()
+const parsed = new Map<Buffer, X509Certificate>()
 const maximumShared = 64
 
 /**
@@ -42,12 +43,18 @@ export function keepPresented(certificate: PeerCertificate, presented: Presented
 
 function share(raw: Buffer): Buffer {
   const key = thumbprint(raw)
-  const known = shared.get(key)
-  if (known !== undefined) return known
-  const [oldest] = shared.keys()
-  if (shared.size >= maximumShared && oldest !== undefined) shared.delete(oldest)
-  shared.set(key, raw)
-  return raw
+  return shared.get(key) ?? remember(shared, key, raw)
+}
+
+function parseShared(raw: Buffer): X509Certificate {
+  return parsed.get(raw) ?? remember(parsed, raw, new X509Certificate(raw))
+}
+
+function remember<K, V>(known: Map<K, V>, key: K, value: V): V {
+  const [oldest] = known.keys()
+  if (known.size >= maximumShared && oldest !== undefined) known.delete(oldest)
+  known.set(key, value)
+  return value
 }
 
 /**
@@ -102,8 +109,7 @@ function readKept(certificate: PeerCertificate): Kept {
 }
 
 function open({ leaf, presented }: Kept): Omit<Presented, 'authorities'> {
-  const parse = (raw: Buffer): X509Certificate => new X509Certificate(raw)
-  return { leaf: parse(leaf), presented: presented.map(parse) }
+  return { leaf: new X509Certificate(leaf), presented: presented.map(parseShared) }
 }
 
 /** With several authorities the chain decides whose a certificate is, so it is followed again. */

@@ -71,8 +71,8 @@ function permissionsOfSet(policy: CompiledPolicy, known: readonly string[]): Per
   return permissions
 }
 
-// The roles and all they extend, each once, those that were asked for first.
-function reachableRoles(
+/** The roles and all they extend, each once, those that were asked for first. */
+export function reachableRoles(
   roles: ReadonlyMap<string, CompiledRole>,
   names: readonly string[],
 ): readonly CompiledRole[] {

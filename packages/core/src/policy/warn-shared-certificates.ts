@@ -18,22 +18,24 @@ export function warnSharedCertificates(
     .filter(({ challenge }) => challenge !== undefined)
     .flatMap(({ name }) =>
       assignments.flatMap((assignment, index) =>
-        isOpenTo(assignment, name, authorities.length)
+        // With `challenge` it is warned of already, with whatever authority.
+        assignment.written.challenge === undefined && isOpenTo(assignment, name, authorities.length)
           ? [describe({ policy, assignment, index }, name)]
           : [],
       ),
     )
 }
 
-/** With one authority every assignment means its certificates; SPIFFE IDs are no names of a shared one. */
-function isOpenTo(
+/**
+ * Whether an assignment gives its roles to a certificate of an authority without a token. With one authority every
+ * assignment means its certificates; SPIFFE IDs are no names of a shared one.
+ */
+export function isOpenTo(
   { certificate, token, written }: CompiledAssignment,
   authority: string,
   authorities: number,
 ): boolean {
   if (certificate.length === 0 || token.length > 0) return false
-  // Warned of already, with whatever authority.
-  if (written.challenge !== undefined) return false
   if (written.authority !== undefined) return toList(written.authority).includes(authority)
   return authorities === 1 && written.spiffe === undefined
 }

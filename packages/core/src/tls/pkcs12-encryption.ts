@@ -27,7 +27,7 @@ const digests: ReadonlyMap<string, string> = new Map([
 const maximumIterations = 1_000_000
 
 /** The first command decrypts old files too; the second writes what is read here. */
-export const convert =
+const convert =
   'Convert it: openssl pkcs12 -legacy -in OLD.p12 -out all.pem && openssl pkcs12 -export -in all.pem -out NEW.p12, and remove all.pem'
 
 /**

@@ -6,7 +6,7 @@ import { createTlsSource, type TlsSource } from './tls-source.js'
 export type { TlsFileOptions } from './file-options.js'
 
 /**
- * Makes a TLS source of PEM files, and follows them: a file that changes is read together with the
+ * Makes a TLS source of PEM files, or PKCS#12, and follows them: a file that changes is read together with the
  * others, checked like the first time, and swapped into every attached server; with anything wrong the
  * last good state stays in force and the source says so. Open connections go on.
  *
@@ -16,7 +16,7 @@ export type { TlsFileOptions } from './file-options.js'
  * Not checked: whether the host names in the server's certificate are the ones clients use; revocation,
  * unless `crl` or `denyList` is given.
  *
- * @throws {ConfigurationError} if an option is wrong
+ * @throws {ConfigurationError} if an option is wrong, or `pkijs` is not installed and `pfx` is given
  * @throws {TlsMaterialError} if a file cannot be read or used; the message names it and says what to do
  */
 export async function tlsFromFiles(options: TlsFileOptions): Promise<TlsSource> {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { CertificateRequest } from '@mcp-mtls/authority'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier, Extension, SubjectPublicKeyInfo } from '@peculiar/asn1-x509'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CertificateError } from '../../src/errors.js'
 import { parseCertificate } from '../../src/identity/parse-certificate.js'
@@ -24,9 +25,13 @@ import {
 const spiffe = 'spiffe://acme.test/ns/ops/sa/deployer'
 
 function reasonOf(der: Uint8Array): string {
+  const outcome = outcomeOf(der)
+  return typeof outcome === 'string' ? outcome : 'accepted'
+}
+
+function outcomeOf(der: Uint8Array): unknown {
   try {
-    parseCertificate(der)
-    return 'accepted'
+    return parseCertificate(der)
   } catch (error) {
     return error instanceof CertificateError ? error.reason : `escaped: ${error}`
   }
@@ -83,6 +88,22 @@ describe('parseCertificate', () => {
         path: ['ns', 'ops', 'sa', 'deployer'],
       },
     })
+  })
+
+  it('says of bytes it has seen what it said of them first, and of others never that', async () => {
+    const der = await issueDer({ cn: 'x', uri: [spiffe], dns: ['a.test'] })
+    const first = outcomeOf(der)
+    const byte = fc.record({ at: fc.nat(der.length - 1), value: fc.nat(255) })
+    fc.assert(
+      fc.property(byte, ({ at, value }) => {
+        const other = Buffer.from(der)
+        other[at] = value
+        const met = outcomeOf(other)
+        expect(outcomeOf(other)).toEqual(met)
+        if (!other.equals(der)) expect(met).not.toEqual(first)
+        expect(outcomeOf(Buffer.from(der))).toEqual(first)
+      }),
+    )
   })
 
   it('freezes what it returns, deeply', async () => {

@@ -113,6 +113,12 @@ describe('chainOf', () => {
     )
   })
 
+  it('parses an intermediate once for every connection that presented it', () => {
+    const [one, another] = [chainOf(readIndirect()), chainOf(readIndirect())]
+    expect(one[1]?.subject).toBe('CN=Child CA')
+    expect(another[1]).toBe(one[1])
+  })
+
   it('A34 is not led astray by certificates that do not belong to it', () => {
     const socket = socketOf(indirect.certificate, other.certificate, child.certificate)
     expect(chainOf(readPeerCertificate(socket, alone))).toHaveLength(3)

@@ -27,9 +27,7 @@ export async function writePkcs12(
   ])
   const extra = more === undefined ? [] : ['-certfile', await files.write(`${name}.in.more`, more)]
   const output = ['-passout', `pass:${passphrase}`, '-out', files.path(`${name}.tmp`)]
-  execFileSync('openssl', [
-    ...['pkcs12', '-export', '-in', crt, '-inkey', keyFile, ...extra],
-    ...[...args, ...output],
-  ])
+  const input = ['pkcs12', '-export', '-in', crt, '-inkey', keyFile, ...extra]
+  execFileSync('openssl', [...input, ...args, ...output], { stdio: 'pipe' })
   return files.write(name, await readFile(files.path(`${name}.tmp`)))
 }

@@ -185,7 +185,15 @@ describe('A29 a CRL of one distribution point', () => {
     )
     const opinionOf = (leaf: X509Certificate): boolean => {
       write('leaf.pem', leaf.toString())
-      const args = ['verify', '-crl_check_all', '-CRLfile', 'crls.pem', '-CAfile', 'ca.pem', 'leaf.pem']
+      const args = [
+        'verify',
+        '-crl_check_all',
+        '-CRLfile',
+        'crls.pem',
+        '-CAfile',
+        'ca.pem',
+        'leaf.pem',
+      ]
       return spawnSync('openssl', args, { cwd: directory }).status === 0
     }
     const values = [

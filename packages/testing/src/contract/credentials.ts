@@ -18,7 +18,7 @@ type Table = Readonly<
  * What each requirement answers to each pair of credentials; columns as `tokens`. A good token is bound to
  * the good certificate. 403: the certificate is refused; 401: the token is.
  */
-export const truthTable: Readonly<Record<string, Table>> = {
+const truthTable: Readonly<Record<string, Table>> = {
   both: { good: [200, 401, 401, 200], bad: [403, 403, 403, 403], none: [403, 403, 403, 403] },
   'both, binding required': {
     good: [200, 401, 401, 401],

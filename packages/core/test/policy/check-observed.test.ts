@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { PolicyError } from '../../src/errors.js'
+import { checkObservedAssignments } from '../../src/policy/check-observed.js'
+import { definePolicy } from '../../src/policy/define.js'
+import type { AssignmentDefinition } from '../../src/policy/definition.js'
+
+type Role = 'chat' | 'plain' | 'heir'
+
+function check(assignment: AssignmentDefinition<Role>, observed = true): () => void {
+  const policy = definePolicy({
+    version: 1,
+    roles: {
+      plain: { tools: ['search'] },
+      chat: { tools: ['*'], deny: { tools: ['purge'] } },
+      heir: { extends: ['chat'] },
+    },
+    assignments: [assignment],
+  })
+  const authorities = [
+    { name: 'corp' },
+    { name: 'openai', ...(observed && { certificate: 'observe' as const }) },
+  ]
+  return () => checkObservedAssignments(policy, authorities)
+}
+
+describe('assignments to a certificate that is only observed', () => {
+  it.each(['chat', 'heir'] as const)(
+    'C11 may not give %s, which denies, without a token: leaving the certificate out would shed it',
+    (role) => {
+      const start = check({ authority: 'openai', roles: [role] })
+      expect(start).toThrow(PolicyError)
+      expect(start).toThrow('assignments[0]: gives a role that denies something')
+    },
+  )
+
+  it('may give what denies nothing, what asks for a token, and anything to another authority', () => {
+    expect(check({ authority: 'openai', roles: ['plain'] })).not.toThrow()
+    expect(check({ authority: 'openai', token: 'any', roles: ['chat'] })).not.toThrow()
+    expect(check({ authority: 'corp', roles: ['chat'] })).not.toThrow()
+    expect(check({ authority: 'openai', roles: ['chat'] }, false)).not.toThrow()
+  })
+})
