@@ -17,7 +17,8 @@ function check(name, passes) {
 }
 
 // Tokens of the tests, a claim each of them carries, and private keys: nothing may print any of them.
-const secrets = /canary-of-a-claim|canary-of-an-opaque|\beyJ[\w-]{16,}\.eyJ|-----BEGIN [A-Z ]*PRIVATE KEY-----/
+const secrets =
+  /canary-of-a-claim|canary-of-an-opaque|\beyJ[\w-]{16,}\.eyJ|-----BEGIN [A-Z ]*PRIVATE KEY-----/
 let leaked = false
 const watch = (text) => {
   leaked ||= secrets.test(text)
@@ -85,6 +86,15 @@ async function interop() {
   await tier('interop, Keycloak', ['test/interop/keycloak'])
 }
 
+async function soakTier() {
+  if (!everything) {
+    lines.push('skipped soak: runs on CI and with `npm test -- --all` (four minutes)')
+    return
+  }
+  const { soak } = await import('./soak.js')
+  add(await soak({ rotations: 20, minutes: 3 }))
+}
+
 /** Adds what a tier with a runner of its own counted. */
 function add(counted) {
   total.passed += counted.passed
@@ -123,6 +133,7 @@ await interop()
 const { fuzz } = await import('./fuzz.js')
 add(await fuzz({ seconds: everything ? 60 : 10 }))
 await conformanceTier()
+await soakTier()
 await matrix()
 check('C19 D40 no token, claim or key in what the suite printed', () => !leaked)
 finish()

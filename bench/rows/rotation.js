@@ -47,7 +47,7 @@ export async function* rotation(bench) {
 
 async function compare(row, { bench, take, rotate }) {
   const pairs = []
-  for (let round = 0; round < Math.ceil(bench.pairs / 2); round += 1) {
+  for (let round = 0; round < Math.max(8, bench.pairs / 2); round += 1) {
     const write = await rotate()
     const before = await take()
     // Files are looked at for some tenths of a second before they count: well within the second.

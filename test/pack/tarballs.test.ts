@@ -74,9 +74,9 @@ describe.each(names)('the tarball of %s', (name) => {
     const others = tarball(name).files.filter((path) => !/^(dist|src)\//.test(path))
     const schema = name === '@mcp-mtls/core' ? ['policy.schema.json'] : []
     expect(others.toSorted()).toEqual(['LICENSE', 'README.md', 'package.json', ...schema])
-    expect(tarball(name).files.filter((path) => /test|\.spec\.|tsbuildinfo|\.env/.test(path))).toEqual(
-      [],
-    )
+    expect(
+      tarball(name).files.filter((path) => /test|\.spec\.|tsbuildinfo|\.env/.test(path)),
+    ).toEqual([])
   })
 
   it('holds in dist what src compiles to, no more and no less', () => {

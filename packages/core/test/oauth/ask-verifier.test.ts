@@ -195,3 +195,46 @@ function endless(): object {
   extra['self'] = extra
   return extra
 }
+
+describe('what is said of an answer that is refused', () => {
+  it.each([
+    [undefined, 'the verifier does not know the token'],
+    [{ ...info, clientId: '' }, 'the claim clientId is missing or is not what it has to be'],
+    [{ ...info, extra: { sub: 1 } }, 'the claim sub is missing or is not what it has to be'],
+    [{ ...info, scopes: 'a b' }, 'the claim scopes is missing or is not what it has to be'],
+    [{ ...info, expiresAt: '1' }, 'the claim exp is missing or is not what it has to be'],
+    [{ ...info, resource: 'x' }, 'the token was not issued for this resource'],
+    [{ ...info, extra: { iss: 'x' } }, 'the token is of no authorization server of the options'],
+    [{ ...info, extra: { cnf: {} } }, 'the confirmation claim holds more than x5t#S256 and jkt'],
+  ])('names the rule: %j', async (answer, message) => {
+    await expect(ask(answer)).rejects.toHaveProperty('message', message)
+  })
+
+  it('names what cannot be copied', async () => {
+    const extra: Record<string, unknown> = {}
+    extra['self'] = extra
+    await expect(ask({ ...info, extra })).rejects.toHaveProperty(
+      'message',
+      'the claim extra is missing or is not what it has to be',
+    )
+  })
+
+  it('tells a refusal from an outage', async () => {
+    await expect(refuseWith(new Error('no'))).rejects.toHaveProperty(
+      'message',
+      'the verifier refused the token',
+    )
+    await expect(refuseWith({ code: 'server_error' })).rejects.toHaveProperty(
+      'message',
+      'the verifier is not available',
+    )
+  })
+})
+
+describe('an answer that names its resource twice', () => {
+  it('C01 is taken where both are this server, and refused where one is not', async () => {
+    const token = await ask({ ...info, extra: { aud: [resource, 'api'] } })
+    expect(token.audience).toEqual([resource, 'api'])
+    await expect(ask({ ...info, extra: { aud: 'api' } })).rejects.toEqual(refusal('audience'))
+  })
+})

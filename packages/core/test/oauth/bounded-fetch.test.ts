@@ -229,3 +229,93 @@ describe('isHttpsUrl', () => {
     expect(isHttpsUrl(url)).toBe(false)
   })
 })
+
+describe('what is under way', () => {
+  const url = 'https://as.acme.test/'
+  const said = (answer: Promise<unknown>) => answer.catch(({ message }: Error) => message)
+
+  /** An answer whose body never ends, and what becomes of it. */
+  function endless(piece?: Uint8Array) {
+    const cancel = vi.fn()
+    const pull = (controller: ReadableStreamDefaultController) => {
+      if (piece !== undefined) controller.enqueue(piece)
+    }
+    return { cancel, response: new Response(new ReadableStream({ pull, cancel })) }
+  }
+
+  it('is not begun once it is closed', async () => {
+    const fetch = vi.fn(async () => new Response('{}'))
+    const { ask, close } = createBoundedFetch(fetch)
+    close()
+    expect(await said(ask(url))).toBe('token verification was closed')
+    expect(fetch).not.toHaveBeenCalled()
+  })
+
+  it('C08 is read no further when it is closed', async () => {
+    const { response, cancel } = endless()
+    const { ask, close } = createBoundedFetch(async () => response)
+    const answer = said(ask(url))
+    await vi.waitFor(() => expect(response.body?.locked).toBe(true))
+    close()
+    expect(await answer).toBe('the authorization server did not answer before it was closed')
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
+  it('C08 is read no further where it is too long', async () => {
+    const { response, cancel } = endless(new Uint8Array(65_536))
+    const { ask } = createBoundedFetch(async () => response)
+    expect(await said(ask(url))).toBe('the authorization server sent more than 1 MiB')
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
+  it('C08 is given up after 5 seconds, and so is what was read of it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { response, cancel } = endless()
+    const { ask } = createBoundedFetch(async () => response)
+    const answer = said(ask(url))
+    await new Promise((resolve) => setImmediate(resolve))
+    vi.advanceTimersByTime(5_000)
+    expect(await answer).toBe('the authorization server did not answer in time')
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+})
+
+describe('what is sent and said', () => {
+  const url = 'https://as.acme.test/'
+  const saidOf = (error: unknown) =>
+    createBoundedFetch(() => Promise.reject(error))
+      .ask(url)
+      .catch(({ message }: Error) => message)
+
+  it('is a form, and asks for JSON', async () => {
+    const fetch = vi.fn(async (_url: string | URL, _init?: RequestInit) => new Response('{}'))
+    await createBoundedFetch(fetch).ask(url, { form: new URLSearchParams({ a: 'b' }) })
+    expect(fetch.mock.calls[0]?.[1]).toMatchObject({
+      method: 'POST',
+      redirect: 'manual',
+      body: 'a=b',
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+    })
+  })
+
+  it('names a code where it is one', async () => {
+    const unreached = 'the authorization server was not reached'
+    expect(await saidOf({ code: 'EPIPE' })).toBe(`${unreached} (EPIPE)`)
+    for (const code of [undefined, 7, 'canary', 'canary EPIPE', 'EPIPE canary', 'E'])
+      expect(await saidOf({ code })).toBe(unreached)
+  })
+
+  it('names the rule', async () => {
+    const response = new Response('{}')
+    Object.defineProperty(response, 'redirected', { value: true })
+    const { ask } = createBoundedFetch(async () => response)
+    const said = (where: string) => ask(where).catch(({ message }: Error) => message)
+    expect(await said('http://a.test')).toBe('an authorization server is only asked over https')
+    expect(await said(url)).toBe(
+      'the authorization server was reached by a redirect, which is not followed',
+    )
+  })
+})

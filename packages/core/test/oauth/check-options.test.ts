@@ -48,6 +48,10 @@ describe('checkOAuthOptions', () => {
       },
     ],
     ['undefined for absent', { ...good, verifier: undefined, binding: undefined, dpop: undefined }],
+    [
+      'the longest time an answer is believed',
+      ofIssuer({ introspection: { clientId: 'a', cacheSeconds: 300 } }),
+    ],
     ['each requirement', { ...good, require: 'either' }],
   ])('takes %s', (_, options) => {
     expect(checkOAuthOptions(options)).toEqual([])
@@ -99,6 +103,20 @@ describe('checkOAuthOptions', () => {
     [{ ...good, scopes: 'a b' }, 'oauth.scopes must be a list of scopes'],
     [{ ...good, scopes: ['a b'] }, 'oauth.scopes must be a list of scopes'],
     [{ ...good, scopes: ['offline_access'] }, 'without offline_access'],
+    [{ ...good, scopes: ['mcp:read', 'a b'] }, 'oauth.scopes must be a list of scopes'],
+    [{ ...good, resource: 'http://a.test' }, 'oauth.resource must be the https URL of this server'],
+    [
+      { resource, verifier, authorizationServers: [issuer, 'http://a.test'] },
+      'oauth.authorizationServers must be a list',
+    ],
+    [ofIssuer({ algorithms: ['ES256', 'none'] }), '.algorithms must be a non-empty list out of'],
+    [ofIssuer({ audience: ['api', ''] }), '.audience must be a text, or a non-empty list of texts'],
+    [ofIssuer({ audience: ['api', 1] }), '.audience must be a text, or a non-empty list of texts'],
+    [ofIssuer({ jwks: { keys: [...given.keys, 1] } }), '.jwks must be an https URL, or a key set'],
+    [
+      ofIssuer({ jwks: { keys: [...given.keys, privateJwk] } }),
+      '.jwks must hold public keys only; take the private members out',
+    ],
     [{ resource, issuers: [] }, 'oauth.issuers must be a non-empty list such as'],
     [{ resource, issuers: issuer }, 'oauth.issuers must be a non-empty list such as'],
     [{ resource, issuers: [issuer] }, 'oauth.issuers[0] must be an object such as'],
@@ -230,5 +248,15 @@ describe('checkOAuthOptions', () => {
     )
     expect(problems).toHaveLength(3)
     expect(problems.join()).not.toContain('canary')
+  })
+})
+
+describe('issuers without a name', () => {
+  it('are not taken for one another', () => {
+    const advice = checkOAuthOptions({ resource, issuers: [{}, {}] })
+    expect(advice).toEqual([
+      'oauth.issuers[0].issuer is required',
+      'oauth.issuers[1].issuer is required',
+    ])
   })
 })

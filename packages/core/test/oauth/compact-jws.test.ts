@@ -22,6 +22,8 @@ describe('parseCompactJws', () => {
     'e3kd.x.y',
     '...',
     '.',
+    'e30',
+    'bnVsbA.a.b',
     Buffer.from('"text"').toString('base64url').concat('.a.b'),
   ])('takes %s for an opaque token', (token) => {
     expect(parseCompactJws(token)).toBeUndefined()
@@ -125,5 +127,21 @@ describe('checkHeader', () => {
       expect(() => check(value)).toThrow(
         expect.objectContaining({ message: expect.not.stringContaining(canary) }),
       )
+  })
+})
+
+describe('what is said of a token that is refused', () => {
+  it.each([
+    [() => parseCompactJws(`${good}.AAAA`), 'the token is no compact JWS of strict JSON'],
+    [
+      () => checkHeader({ alg: 'HS256' }, signatureAlgorithms),
+      'the signature algorithm is not accepted',
+    ],
+    [
+      () => checkHeader({ alg: 'ES256', crit: [] }, signatureAlgorithms),
+      'the header parameter crit is not accepted',
+    ],
+  ])('names the rule', (act, message) => {
+    expect(act).toThrow(expect.objectContaining({ message }))
   })
 })

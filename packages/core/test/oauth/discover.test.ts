@@ -45,6 +45,13 @@ describe('metadataUrls', () => {
         'https://as.acme.test/tenant/.well-known/openid-configuration',
       ],
     ],
+    [
+      'https://as.acme.test//',
+      [
+        'https://as.acme.test/.well-known/oauth-authorization-server',
+        'https://as.acme.test/.well-known/openid-configuration',
+      ],
+    ],
   ])('of %s are those of RFC 8414 and OpenID Connect, in this order', (issuer, urls) => {
     expect(metadataUrls(issuer)).toEqual(urls)
   })

@@ -203,3 +203,50 @@ function withResolvers(): PromiseWithResolvers {
   })
   return { promise, resolve, reject }
 }
+
+describe('keys that are asked for again', () => {
+  it('C08 are asked for every 30 seconds while there are some and the server is away', async () => {
+    const { keys, server, clock } = start(keySet(one))
+    await keys.find(byId('one'))
+    server.answer = unavailable('away')
+    clock.move(10 * minute)
+    await keys.find(byId('one'))
+    expect(server.loads).toBe(2)
+    clock.move(29_999)
+    await keys.find(byId('one'))
+    expect(server.loads).toBe(2)
+    clock.move(1)
+    await keys.find(byId('one'))
+    expect(server.loads).toBe(3)
+  })
+
+  it('C08 are waited for by every token whose key is new', async () => {
+    const { keys, server, clock } = start(keySet(one))
+    await keys.find(byId('one'))
+    server.answer = keySet(one, two)
+    clock.move(31_000)
+    const found = await Promise.all([keys.find(byId('two')), keys.find(byId('two'))])
+    expect(found).toHaveLength(2)
+    expect(server.loads).toBe(2)
+  })
+
+  it('C08 are none where one of them is none', async () => {
+    const { keys } = start({ keys: [one.jwk, { kid: 'two' }] })
+    await expect(keys.find(byId('one'))).rejects.toEqual(away)
+  })
+})
+
+describe('what is said of keys', () => {
+  it('names the rule', async () => {
+    const { keys, server, clock } = start(keySet(one))
+    const said = (kid: string) => keys.find(byId(kid)).catch(({ message }: Error) => message)
+    expect(await said('two')).toBe('the issuer has no such key')
+    server.answer = keySet(one, one)
+    clock.move(10 * minute)
+    expect(await said('one')).toBe('not exactly one usable key of the issuer fits')
+    const other = start({})
+    const saidThere = () => other.keys.find(byId('one')).catch(({ message }: Error) => message)
+    expect(await saidThere()).toBe('the key set of the issuer cannot be read')
+    expect(await saidThere()).toBe('the keys of the issuer are not available')
+  })
+})

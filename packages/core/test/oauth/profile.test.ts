@@ -45,6 +45,7 @@ describe('the profile rfc9068', () => {
   it('C07 refuses a user without sub rather than take the token for the client', () => {
     expect(() => read({ sub: undefined, username: 'alice' })).toThrow(refusal('claims'))
     expect(read({ sub: undefined })).toMatchObject({ kind: 'client', subject: 'client-a' })
+    expect(read({ username: 'alice' })).toMatchObject({ kind: 'user', subject: 'user-1' })
   })
 
   it.each(['sub', 'client_id'])('C05 refuses a %s that is no name', (name) => {
@@ -111,6 +112,17 @@ describe('the profile keycloak', () => {
     expect(() => read({ typ: 'DPoP' })).toThrow(refusal('type'))
   })
 
+  it('C17 takes no other claim typ for a token bound to a key', () => {
+    const cnf = { jkt: 'A'.repeat(43) }
+    for (const typ of ['ID', 'Refresh', 'dpop', ''])
+      expect(() => read({ typ, cnf })).toThrow(refusal('type'))
+  })
+
+  it('reads the scopes, and takes a token whose sub is the client for the client', () => {
+    expect(read({}).scopes).toEqual(['mcp:read', 'mcp:write'])
+    expect(read({ sub: 'client-a' })).toMatchObject({ kind: 'client', subject: 'client-a' })
+  })
+
   it('takes a service account for the client', () => {
     const account = {
       client_id: 'Client-A',
@@ -154,6 +166,10 @@ describe('the profile entra', () => {
       clientId: user.azp,
       scopes: ['mcp.read', 'mcp.write'],
     })
+  })
+
+  it('C07 takes a user whose sub is their object for a user', () => {
+    expect(read({ ...user, sub: user.oid })).toMatchObject({ kind: 'user', subject: user.oid })
   })
 
   it('reads an application that acts for itself', () => {
@@ -221,5 +237,26 @@ describe('isPartyName', () => {
     expect(isPartyName('x'.repeat(1024))).toBe(true)
     expect(isPartyName('a\r\nb')).toBe(false)
     expect(isPartyName('\u0085')).toBe(false)
+  })
+})
+
+describe('what is said of a token that is refused', () => {
+  const wrong = (claim: string) => `the claim ${claim} is missing or is not what it has to be`
+
+  it.each([
+    ['rfc9068', { sub: undefined, username: 'alice' }, wrong('sub')],
+    ['keycloak', { typ: 'ID' }, 'the claim typ is not that of an access token'],
+    ['entra', { ver: '1.0' }, wrong('ver')],
+    ['entra', { ver: '2.0', nonce: 'a' }, 'the token has claims of an ID token'],
+    [
+      'entra',
+      { ver: '2.0', azp: 'a' },
+      'the token has neither scp nor the roles of an application',
+    ],
+    ['entra', { ver: '2.0', azp: 'a', scp: 'a', idtyp: 'app' }, wrong('idtyp')],
+  ] as const)('names the rule of %s: %j', (name, changes, message) => {
+    expect(() => profiles[name].readParty(claimsOf(issuer, changes), { jwtType: 'jwt' })).toThrow(
+      expect.objectContaining({ message }),
+    )
   })
 })

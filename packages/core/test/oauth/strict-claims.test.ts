@@ -116,3 +116,28 @@ describe('copyClaims', () => {
     expect(copyClaims({ value })).toBeUndefined()
   })
 })
+
+describe('the bounds of copyClaims', () => {
+  const nested = (levels: number) => {
+    let value: object = {}
+    for (let level = 1; level < levels; level += 1) value = { value }
+    return value
+  }
+
+  it('take 32 levels, and no more', () => {
+    expect(copyClaims(nested(32))).toBeDefined()
+    expect(copyClaims(nested(33))).toBeUndefined()
+    expect(copyClaims({ list: [nested(30)] })).toBeDefined()
+    expect(copyClaims({ list: [nested(31)] })).toBeUndefined()
+  })
+
+  it('take 10,000 values, and no more', () => {
+    const list = (length: number) => ({ list: Array.from({ length }, () => 1) })
+    expect(copyClaims(list(9_999))).toBeDefined()
+    expect(copyClaims(list(10_000))).toBeUndefined()
+  })
+
+  it('leave no name behind of what JSON does not have', () => {
+    expect(Object.keys(copyClaims({ none: undefined, call: () => 1 }) ?? { a: 1 })).toEqual([])
+  })
+})

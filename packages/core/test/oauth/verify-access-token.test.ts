@@ -1,7 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { IntrospectionOptions, IssuerOptions, OAuthOptions } from '../../src/oauth/options.js'
+import type {
+  Fetch,
+  IntrospectionOptions,
+  IssuerOptions,
+  OAuthOptions,
+} from '../../src/oauth/options.js'
 import { createTokenVerification } from '../../src/oauth/verify-access-token.js'
 import {
   type Asked,
@@ -255,6 +260,63 @@ describe('createTokenVerification for JWTs', () => {
       await expect(verify(token)).rejects.toEqual(refusal('malformed'))
   })
 
+  it('C13 asks an issuer about what a token can be made of, of 16 KiB at most, and about nothing else', async () => {
+    const asked: string[] = []
+    const fetch: Fetch = async (_url, init) => {
+      asked.push(new URLSearchParams(String(init?.body)).get('token') ?? '')
+      return new Response('{"active":false}')
+    }
+    const introspection = { clientId: 'rs', clientSecret: 's', url: 'https://as.acme.test/ask' }
+    const { verify } = createVerification({ issuer: 'https://as.acme.test', introspection, fetch })
+    const good = ['a', 'A9-._~+/', 'ab==', 'x'.repeat(16_384)]
+    for (const token of good) await expect(verify(token)).rejects.toEqual(refusal('inactive'))
+    for (const token of [
+      '',
+      ' ',
+      'a b',
+      'a\n',
+      '\na',
+      'a,b',
+      '=',
+      '=a',
+      'a=b',
+      'ä',
+      'x'.repeat(16_385),
+    ])
+      await expect(verify(token)).rejects.toEqual(refusal('malformed'))
+    expect(asked).toEqual(good)
+  })
+
+  it('C13 says of an opaque token that it is none where no issuer can be asked', async () => {
+    const { verify } = createVerification({ issuer: 'https://as.acme.test', jwks: keySet(one) })
+    await expect(verify('opaque')).rejects.toMatchObject({
+      reason: 'malformed',
+      message: 'the token is no JWT',
+    })
+  })
+
+  it('C15 says the same of a bad token the second time', async () => {
+    const issuer = 'https://as.acme.test'
+    const { verify } = createVerification({ issuer, jwks: keySet(one) })
+    const token = await one.sign(claimsOf(issuer, { exp: seconds }))
+    for (const _ of [1, 2]) await expect(verify(token)).rejects.toEqual(refusal('expired'))
+  })
+
+  it('ends what is under way when it is closed', async () => {
+    const signals: (AbortSignal | null | undefined)[] = []
+    const fetch: Fetch = (_url, init) => {
+      signals.push(init?.signal)
+      return new Promise(() => undefined)
+    }
+    const issuer = 'https://as.acme.test'
+    const { verification, verify } = createVerification({ issuer, fetch })
+    const waiting = verify(await one.sign(claimsOf(issuer)))
+    await vi.waitFor(() => expect(signals).toHaveLength(1))
+    verification.close()
+    expect(signals[0]?.aborted).toBe(true)
+    await expect(waiting).rejects.toEqual(away)
+  })
+
   it('C15 forgets a verified token when it expires', async () => {
     const issuer = 'https://as.acme.test'
     const { verification, verify, clock } = createVerification({ issuer, jwks: keySet(one) })
@@ -395,6 +457,17 @@ describe('createTokenVerification for opaque tokens', () => {
     ['the type of a refresh token', active({ token_type: 'refresh_token' }), 'type'],
     ['the type of a proven token without a key', active({ token_type: 'DPoP' }), 'type'],
     ['a type that is no text', active({ token_type: ['Bearer'] }), 'type'],
+    [
+      'a type that only looks like DPoP',
+      active({ token_type: ['DPoP'], cnf: { jkt: 'A'.repeat(43) } }),
+      'type',
+    ],
+    ['more than DPoP', active({ token_type: 'DPoP2', cnf: { jkt: 'A'.repeat(43) } }), 'type'],
+    [
+      'DPoP behind something',
+      active({ token_type: 'x-DPoP', cnf: { jkt: 'A'.repeat(43) } }),
+      'type',
+    ],
     ['active false', { ...active(), active: false }, 'inactive'],
     ['active as a text', { ...active(), active: 'true' }, 'inactive'],
     ['active as a number', { ...active(), active: 1 }, 'inactive'],
@@ -591,5 +664,65 @@ describe('createTokenVerification with a verifier of the application', () => {
     const { verify } = createTokenVerification(settings({ verifyAccessToken }), createClock().now)
     await expect(verify('token', 'one')).rejects.toEqual(refusal('inactive'))
     await expect(verify('token', 'one')).resolves.toHaveProperty('clientId', 'client-a')
+  })
+})
+
+describe('what is said of a token that is refused, or cannot be verified', () => {
+  const issuer = 'https://as.acme.test'
+  const introspection = { clientId: 'rs', clientSecret: 's' }
+  const metadata = '/.well-known/oauth-authorization-server'
+
+  /** The message where the authorization server answers by path; 404 elsewhere. */
+  async function said(
+    token: string,
+    options: Partial<IssuerOptions>,
+    answers: Readonly<Record<string, object>> = {},
+  ): Promise<unknown> {
+    const fetch: Fetch = async (url) => {
+      const answer = answers[new URL(url).pathname]
+      return answer ? new Response(JSON.stringify(answer)) : new Response('', { status: 404 })
+    }
+    const { verify } = createVerification({ issuer, fetch, ...options } as IssuerOptions)
+    return verify(token).catch(({ message }: Error) => message)
+  }
+
+  it('names the rule of a JWT', async () => {
+    const token = await one.sign(claimsOf(issuer))
+    const foreign = await one.sign(claimsOf('https://other.acme.test'))
+    expect(await said(token, {})).toBe('the issuer has no metadata that names it')
+    expect(await said(token, {}, { [metadata]: { issuer } })).toBe(
+      'the metadata of the issuer names no keys',
+    )
+    expect(await said(foreign, {})).toBe('no issuer of the token is configured')
+    expect(await said('x'.repeat(16_385), {})).toBe('the token is too long')
+    expect(await said('a b', {})).toBe('the token has characters a token cannot have')
+  })
+
+  it('names the rule of introspection', async () => {
+    const url = `${issuer}/ask`
+    const asked = { introspection: { ...introspection, url } }
+    const answer = { active: true, aud: resource, token_type: 'x' }
+    expect(await said('opaque', asked)).toBe(
+      'the introspection endpoint gave no answer, but status 404',
+    )
+    expect(await said('opaque', asked, { '/ask': answer })).toBe(
+      'the token type is not that of an access token',
+    )
+    expect(await said('opaque', asked, { '/ask': { active: false } })).toBe(
+      'the token is not active',
+    )
+    expect(await said('opaque', { introspection }, { [metadata]: { issuer } })).toBe(
+      'the metadata of the issuer names no introspection',
+    )
+  })
+
+  it('says the same of a token that was not active a moment ago, and where all is closed', async () => {
+    const fetch: Fetch = async () => new Response('{"active":false}')
+    const asked = { introspection: { ...introspection, url: `${issuer}/ask` } }
+    const { verification, verify } = createVerification({ issuer, fetch, ...asked })
+    const message = () => verify('opaque').catch(({ message: text }: Error) => text)
+    expect([await message(), await message()]).toEqual(Array(2).fill('the token is not active'))
+    verification.close()
+    expect(await message()).toBe('token verification was closed')
   })
 })

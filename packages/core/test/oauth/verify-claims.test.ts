@@ -163,3 +163,26 @@ describe('readExpiry', () => {
     )
   })
 })
+
+describe('times of a token', () => {
+  it('C05 may be the first and the last there are', () => {
+    expect(verify({ nbf: 0, iat: 0 }).expiresAt).toBe(start + 600_000)
+    expect(verify({ exp: 8.64e12 }).expiresAt).toBe(8.64e15)
+    for (const exp of [8.64e12 + 1, 1e20, -1])
+      expect(() => verify({ exp })).toThrow(refusal('claims'))
+  })
+
+  it.each([
+    [{ exp: '1' }, 'the claim exp is missing or is not what it has to be'],
+    [{ exp: seconds }, 'the token has expired'],
+    [{ nbf: seconds + 31 }, 'the claim nbf lies in the future'],
+    [{ jti: 1 }, 'the claim jti is missing or is not what it has to be'],
+    [{ client_id: null }, 'the claim client_id is missing or is not what it has to be'],
+    [{ aud: 'x' }, 'the token was not issued for this resource'],
+    [{ iss: 'x' }, 'the token names another issuer'],
+    [{ scope: 1 }, 'the claim scope is missing or is not what it has to be'],
+    [{ scope: 'a"' }, 'the claim scope is missing or is not what it has to be'],
+  ])('and the other claims are refused by name: %j', (changes, message) => {
+    expect(() => verify(changes)).toThrow(expect.objectContaining({ message }))
+  })
+})

@@ -95,6 +95,7 @@ describe('verifyJwt', () => {
     'token-introspection+jwt',
     'at+jwt ',
     'x/at+jwt',
+    'at+application/jwt',
     '',
     null,
     1,
@@ -286,5 +287,17 @@ describe('verifyJwt of tokens made to deceive', () => {
     const [header, , signature] = (await ec.sign(claims)).split('.')
     const other = encode({ ...claims, sub: 'admin' })
     await expect(verify(`${header}.${other}.${signature}`)).rejects.toEqual(refusal('signature'))
+  })
+})
+
+describe('what is said of a JWT that is refused', () => {
+  it('names the rule', async () => {
+    const said = (token: string) => verify(token).catch(({ message }: Error) => message)
+    expect(await said(await ec.sign(claims, { typ: 'JWT' }))).toBe(
+      'the header typ is not that of an access token',
+    )
+    expect(await said(forge({ alg: 'ES256', kid: 'ec' }, () => Buffer.alloc(64)))).toBe(
+      'the signature does not verify',
+    )
   })
 })
