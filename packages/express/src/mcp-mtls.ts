@@ -78,13 +78,14 @@ export function mcpMtls(options: McpMtlsOptions): McpMtls {
   }
 
   let requires = options.tls?.clientCertificate !== 'request'
-  guard.ready.then(
-    () => requires || warn(options, strangers),
-    () => undefined,
-  )
+  // Only on the way of who asks: a rejection nobody asked about has to stay unhandled, and end the process.
+  const ready = async (): Promise<void> => {
+    await guard.ready
+    if (!requires) warn(options, strangers)
+  }
 
   return Object.assign(middleware, {
-    ready: () => guard.ready,
+    ready,
     metadata: ((req, res, next) => {
       if (!guard.serveMetadata(req, res)) next()
     }) satisfies RequestHandler,
@@ -102,6 +103,7 @@ export function mcpMtls(options: McpMtlsOptions): McpMtls {
     },
     verify: async (server: Server, path: string): Promise<void> => {
       await verifyGuarded(guard, { server, path, tls: options.tls })
+      if (!requires) warn(options, strangers)
       if (!(await servesMetadata(guard, server))) warn(options, unserved)
     },
     close: () => guard.close(),
