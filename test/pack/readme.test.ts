@@ -153,11 +153,7 @@ describe('the start of the README, from the packed tarballs, in an empty directo
         `import express from 'express'\nconst app = express()\n`,
         block('js', "import { mcpMtls, tlsFromFiles } from '@mcp-mtls/express'"),
       ],
-      [
-        'plain Node',
-        `import { tlsFromFiles } from '@mcp-mtls/core'\n`,
-        block('js', "import { createGuard } from '@mcp-mtls/core'"),
-      ],
+      ['plain Node', '', block('js', "import { createGuard, tlsFromFiles } from '@mcp-mtls/core'")],
     ] as const
 
     it.skipIf(!hasCurl).each(programs)(

@@ -64,5 +64,12 @@ function describeEvent(event: AuditEvent): string {
     : (event.method ?? event.type)
   const reason = event.reason === undefined ? '' : `: ${event.reason}`
   const hint = event.hint === undefined ? '' : ` (${event.hint})`
-  return `mcp-mtls ${event.effect} ${what} for ${event.principal ?? event.subject ?? 'an unknown peer'}${reason}${hint}`
+  return `mcp-mtls ${event.effect} ${what} for ${nameOf(event)}${reason}${hint}`
+}
+
+/** A certificate may have no subject: workloads often have a SPIFFE ID alone. */
+function nameOf({ principal, subject, thumbprint }: AuditEvent): string {
+  if (principal !== undefined) return principal
+  if (subject) return subject
+  return thumbprint === undefined ? 'an unknown peer' : `the certificate ${thumbprint}`
 }

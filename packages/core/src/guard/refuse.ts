@@ -38,8 +38,7 @@ export function auditRefusal(
   error: unknown,
 ): void {
   const type = typeOf(error)
-  if (type === 'error')
-    context.logger.error({ err: error }, 'mcp-mtls: a request failed inside the guard')
+  if (type === 'error') context.logger.error({ err: error }, `mcp-mtls: ${describeFailure(error)}`)
   context.audit({
     type,
     effect: 'deny',
@@ -49,6 +48,13 @@ export function auditRefusal(
     method: req.method,
     ...describeError(error),
   })
+}
+
+/** What is missing is not the guard's failure: another server's, or a policy that is not there yet. */
+function describeFailure(error: unknown): string {
+  return error instanceof RequestError && error.status === 503
+    ? `a request cannot be judged now: ${error.message}`
+    : 'a request failed inside the guard'
 }
 
 /** A logger that fails too must not turn a refusal into a rejection nobody handles. */

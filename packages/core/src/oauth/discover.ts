@@ -63,7 +63,7 @@ async function discover(issuer: string, ask: BoundedFetch['ask']): Promise<Serve
     const { document } = await ask(url)
     if (document?.['issuer'] === issuer) return toMetadata(document)
   }
-  throw unavailable('the issuer has no metadata that names it')
+  throw unavailable(`the issuer ${issuer} has no metadata that names it`)
 }
 
 function toMetadata(document: Claims): ServerMetadata {

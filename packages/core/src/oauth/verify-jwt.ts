@@ -32,7 +32,10 @@ export async function verifyJwt(jwt: PresentedJwt, expected: JwtExpectation): Pr
   const jwtType = readType(header['typ'])
   const named = checkHeader(header, expected.algorithms)
   if (!expected.profile.jwtTypes.includes(jwtType))
-    throw new TokenError('type', 'the header typ is not that of an access token')
+    throw new TokenError(
+      'type',
+      `the header typ is not that of an access token: ${expected.profile.jwtTypes.join(' or ')} is expected; for a server that differs set its profile`,
+    )
   await verifySignature(jwt.token, named, expected)
   return verifyClaims({ claims, hash: jwt.hash, jwtType }, expected)
 }

@@ -15,6 +15,10 @@ function start(options: Partial<GuardOptions> = {}) {
   const context = { settings, logger, tokens: createTokens(settings) } as unknown as GuardContext
   const { policy: given } = { policy, ...options }
   announce(context, given as typeof policy, 'POST /mcp')
+  expect(logger.lines.at(-1)?.fields).toEqual({
+    roles: settings.policy === policy ? ['reader'] : ['idle'],
+    assignments: settings.policy === policy ? 1 : 0,
+  })
   return logger.lines.map(({ level, message }) => `${level} ${message}`)
 }
 

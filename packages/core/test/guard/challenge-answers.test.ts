@@ -90,7 +90,9 @@ describe('the challenge', () => {
     const challenge = challengeFor(wantsScopes('files:write', 'files:read'), granted, tokens)
     expect(challenge).toContain('error="insufficient_scope"')
     expect(challenge).toContain('scope="files:read files:write profile"')
-    expect(challengeFor(wantsScopes('one'), undefined, tokens)).toContain('scope="one"')
+    expect(challengeFor(wantsScopes('one'), undefined, tokens)).toBe(
+      tokens.challenges.insufficientScope(['one']),
+    )
   })
 
   it('in the result of a tool has an error and a description, also where a token is missing', () => {

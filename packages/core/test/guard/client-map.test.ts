@@ -60,6 +60,10 @@ describe('the map of certificates to clients', () => {
         expect.objectContaining({ reason: 'client' }),
       )
     }
+    const absent = { authority: 'openai', dns: undefined, client: 'chatgpt' } as never
+    expect(() =>
+      createClientMap([absent], ['dns'])(sender, token({ clientId: 'chatgpt' })),
+    ).not.toThrow()
     const other = { ...sender, observedAuthority: 'default' }
     expect(() => observed(other, token({ clientId: 'chatgpt' }))).toThrow()
     // What a certificate may do is said by the certificate.

@@ -115,7 +115,10 @@ describe('the certificate of a connection', () => {
   it('is not taken from a server that is not attached to the source', async () => {
     const { ask, saying } = await open()
     saying.isAttached = false
-    expect(await ask()).toMatchObject({ name: 'RequestError', status: 503 })
+    expect(await ask()).toMatchObject({
+      ...{ name: 'RequestError', status: 503 },
+      message: expect.stringContaining('is not attached to the TLS source'),
+    })
     saying.isAttached = true
     expect(await ask()).toMatchObject(good)
   })
@@ -189,15 +192,17 @@ describe('the revocation of a certificate', () => {
 
   it('A22 is asked again when what was said has run out', async () => {
     const { ask, saying, lapsed } = await open()
+    const until = Date.now() + 60_000
     saying.isEmpty = false
-    saying.verify.mockImplementation(() => Date.now() + 60_000)
+    saying.verify.mockImplementation(() => until)
     await ask()
     await ask()
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(until - 1)
+    expect(lapsed()).toEqual([])
     expect(saying.verify).toHaveBeenCalledTimes(1)
-    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
+    clock.mockReturnValue(until)
     expect(lapsed()).toEqual([])
     expect(saying.verify).toHaveBeenCalledTimes(2)
-    clock.mockRestore()
   })
 
   it('A22 ends what the connection was good for', async () => {

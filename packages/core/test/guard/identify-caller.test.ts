@@ -225,6 +225,20 @@ describe('a caller whose certificate is only observed', () => {
     expect(events).toEqual([])
   })
 
+  it('is not looked for where no certificate is a credential', async () => {
+    const setting = { require: 'token', certificate: 'bad', token: 'good', observed } as const
+    const { caller, events } = await identify(setting)
+    expect(caller?.principal).not.toHaveProperty('observedAuthority')
+    expect(events).toEqual([])
+  })
+
+  it('is told to the operator where no token stands in for it', async () => {
+    const { error } = await identify({ require: 'both', certificate: 'bad', observed })
+    expect(error).toHaveProperty('message', 'no access token in place of the certificate: is over')
+    const enforced = await identify({ require: 'both', certificate: 'good' })
+    expect(enforced.error).toHaveProperty('message', 'the request carries no access token')
+  })
+
   it.each(['plain', 'detached'] as const)(
     'is refused on a connection that is %s all the same',
     async (certificate) => {

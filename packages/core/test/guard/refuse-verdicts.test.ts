@@ -185,6 +185,13 @@ describe('refuseVerdicts for what a token could allow', () => {
     })
   })
 
+  it('answers a batch without requests by the challenge of what is refused', () => {
+    const allowed = notification('allow')
+    const message = { jsonrpc: '2.0', method: 'notifications/initialized' }
+    const answer = answerTo([allowed, challenged(message, token)], { isBatch: true })
+    expect(answer).toMatchObject({ status: 401, challenge: missing() })
+  })
+
   it('C20 asks once for the scopes of all operations, with those granted', () => {
     const verdict = challenged(call, allow, scopes('one', 'two'), scopes('two', 'three'))
     const principal = withScopes(holderOf('reader'), 'zero')

@@ -47,7 +47,10 @@ describe('refuse', () => {
     const line = {
       level: 'error',
       fields: { err: error },
-      message: 'mcp-mtls: a request failed inside the guard',
+      message:
+        error instanceof RequestError
+          ? 'mcp-mtls: a request cannot be judged now: what'
+          : 'mcp-mtls: a request failed inside the guard',
     }
     expect(logger.lines).toEqual(type === 'error' ? [line] : [])
   })

@@ -122,7 +122,12 @@ describe('the tenure of an open call', () => {
     vi.setSystemTime(2_000)
     tenure.verify(end)
     expect(end).toHaveBeenCalledOnce()
-    expect(events).toMatchObject([{ type: 'authentication', reason: 'expired' }])
+    expect(events).toMatchObject([
+      {
+        ...{ type: 'authentication', reason: 'expired' },
+        hint: 'the token has expired since the request began',
+      },
+    ])
   })
 
   it.each([
@@ -159,4 +164,48 @@ describe('the tenure of an open call', () => {
     expect(() => tenure.verify(end)).toThrow('the sink failed')
     expect(end).toHaveBeenCalledOnce()
   })
+})
+
+describe('the tenure of a stream', () => {
+  const nobody: Principal = { ...holderOf('reader'), roles: [] }
+  const listen = (...uris: readonly string[]) => ({
+    ...{ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen' },
+    params: { notifications: { resourceSubscriptions: uris } },
+  })
+  const resources = (...uris: readonly string[]) =>
+    definePolicy({ version: 1, roles: { reader: { resources: uris } } })
+
+  it.each(['GET', 'POST'])(
+    'D36 of %s goes on for a caller with any role, and ends for one with none',
+    (method) => {
+      const goesOn = scene({ method, body: listen() })
+      goesOn.reload(other)
+      expect(goesOn.end).not.toHaveBeenCalled()
+      const ends = scene({ method, body: listen(), principal: nobody })
+      ends.reload(other)
+      expect(ends.end).toHaveBeenCalledOnce()
+      const name = method === 'GET' ? 'GET' : 'subscriptions/listen'
+      expect(ends.events).toMatchObject([
+        { effect: 'deny', reason: 'no-role', method: name, operation: { method: name } },
+      ])
+    },
+  )
+
+  it('D36 ends where one resource it listens to is withdrawn', () => {
+    const { end, events, reload } = scene({ body: listen('file:///a', 'file:///b') })
+    reload(resources('file:///a', 'file:///b', 'file:///c'))
+    expect(end).not.toHaveBeenCalled()
+    reload(resources('file:///a'))
+    expect(end).toHaveBeenCalledOnce()
+    expect(events).toMatchObject([{ effect: 'deny', operation: { uri: 'file:///b' } }])
+  })
+
+  it.each([{ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen' }, listen()])(
+    'D36 that listens to no resource rests on none: %j',
+    (body) => {
+      const { end, reload } = scene({ body })
+      reload(resources('file:///z'))
+      expect(end).not.toHaveBeenCalled()
+    },
+  )
 })

@@ -98,7 +98,10 @@ describe('tokens that are bound to a key', async () => {
     const tokens = tokensOf(oauthWith({}, known))
     expect(tokens.proofNonce()).toBeUndefined()
     expect(tokens.challenges.missing()).not.toContain('DPoP')
-    await expect(read(tokens, prove('keyed'))).rejects.toMatchObject({ reason: 'proof' })
+    await expect(read(tokens, prove('keyed'))).rejects.toMatchObject({
+      reason: 'proof',
+      message: 'proofs of possession are not enabled',
+    })
     await expect(read(tokens, bearer('keyed'))).rejects.toMatchObject({ reason: 'binding' })
   })
 

@@ -65,7 +65,7 @@ describe('the vigil over what is open', () => {
   it('says that an end could not be recorded, and goes on', () => {
     const { vigil, errors, lapsed, lines, connection } = watch()
     const error = new Error('the sink failed')
-    errors.push(error)
+    errors.push(undefined, error, undefined)
     lapsed.push(connection)
     vigil.look()
     expect(lines).toEqual([
@@ -163,6 +163,15 @@ describe('the vigil over a great deal', () => {
     vi.advanceTimersByTime(400)
     expect(asked()).toBe(100)
     expect(destroySoon).toHaveBeenCalledOnce()
+    vigil.close()
+  })
+
+  it('does not begin anew by itself while it goes on', () => {
+    const { vigil, asked } = watchMany()
+    vi.advanceTimersByTime(490)
+    vigil.look()
+    vi.advanceTimersByTime(400)
+    expect(asked()).toBe(100)
     vigil.close()
   })
 

@@ -187,6 +187,7 @@ describe('askVerifier', () => {
     answer.catch(() => undefined)
     await vi.advanceTimersByTimeAsync(5_000)
     await expect(answer).rejects.toEqual(away)
+    await expect(answer).rejects.toHaveProperty('message', 'the verifier did not answer in time')
   })
 })
 

@@ -294,7 +294,7 @@ describe('what is said of a JWT that is refused', () => {
   it('names the rule', async () => {
     const said = (token: string) => verify(token).catch(({ message }: Error) => message)
     expect(await said(await ec.sign(claims, { typ: 'JWT' }))).toBe(
-      'the header typ is not that of an access token',
+      'the header typ is not that of an access token: at+jwt is expected; for a server that differs set its profile',
     )
     expect(await said(forge({ alg: 'ES256', kid: 'ec' }, () => Buffer.alloc(64)))).toBe(
       'the signature does not verify',
