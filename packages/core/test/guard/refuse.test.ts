@@ -48,7 +48,7 @@ describe('refuse', () => {
       level: 'error',
       fields: { err: error },
       message:
-        error instanceof RequestError
+        status === 503
           ? 'mcp-mtls: a request cannot be judged now: what'
           : 'mcp-mtls: a request failed inside the guard',
     }
