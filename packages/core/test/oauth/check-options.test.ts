@@ -260,3 +260,15 @@ describe('issuers without a name', () => {
     ])
   })
 })
+
+describe('a key set of the options', () => {
+  it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'])(
+    'holds no key with the private member %s',
+    (member) => {
+      const jwks = { keys: [...given.keys, { kty: 'RSA', [member]: 'AA' }] }
+      expect(checkOAuthOptions(ofIssuer({ jwks }))).toEqual([
+        expect.stringContaining('must hold public keys only'),
+      ])
+    },
+  )
+})

@@ -517,6 +517,10 @@ describe('createTokenVerification for opaque tokens', () => {
       verify(`opaque-${index}`).catch((error: unknown) => error),
     )
     await expect(answers[100]).resolves.toEqual(away)
+    await expect(answers[100]).resolves.toHaveProperty(
+      'message',
+      'too many tokens are being asked about',
+    )
     await vi.waitFor(() =>
       expect(asked.filter(({ form }) => form.get('token') !== 'first')).toHaveLength(101),
     )
@@ -689,7 +693,7 @@ describe('what is said of a token that is refused, or cannot be verified', () =>
   it('names the rule of a JWT', async () => {
     const token = await one.sign(claimsOf(issuer))
     const foreign = await one.sign(claimsOf('https://other.acme.test'))
-    expect(await said(token, {})).toBe('the issuer has no metadata that names it')
+    expect(await said(token, {})).toBe(`the issuer ${issuer} has no metadata that names it`)
     expect(await said(token, {}, { [metadata]: { issuer } })).toBe(
       'the metadata of the issuer names no keys',
     )
