@@ -168,7 +168,9 @@ describe('the trust in a certificate', () => {
     const { ask, saying } = await open()
     saying.epoch = 2
     saying.authorities = await strangers()
-    expect(await ask()).toMatchObject(refused('unknown-authority'))
+    // Node 24 does not show what the peer sent beside its own certificate.
+    const reason = expect.stringMatching(/^(unknown-authority|chain-unavailable)$/)
+    expect(await ask()).toMatchObject({ name: 'CertificateError', reason })
   })
 
   it('of a handshake made before is taken where the authority still vouches', async () => {
