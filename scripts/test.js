@@ -7,6 +7,7 @@ import { build, install, root, runWatched, tool } from './workspace.js'
 
 const total = { passed: 0, failed: 0 }
 const lines = []
+const failures = []
 
 /** One check that passes or fails as a whole. */
 function check(name, passes) {
@@ -41,6 +42,7 @@ async function tier(name, paths, node = process.execPath) {
   const counts = readReport(report)
   // A file that cannot even be loaded, or a run that died, has no failing test of its own.
   const failed = ended ? counts.failed : Math.max(counts.failed, 1)
+  failures.push(...counts.failures.map((failure) => `${name}: ${failure}`))
   total.passed += counts.passed
   total.failed += failed
   const skipped = counts.skipped.length === 0 ? '' : `, skipped: ${counts.skipped.join('; ')}`
@@ -50,7 +52,7 @@ async function tier(name, paths, node = process.execPath) {
 }
 
 function readReport(file) {
-  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: [] }
+  if (!existsSync(file)) return { passed: 0, failed: 1, skipped: [], failures: ['no report'] }
   const report = JSON.parse(readFileSync(file, 'utf8'))
   const tests = report.testResults.flatMap((result) => result.assertionResults)
   return {
@@ -59,7 +61,23 @@ function readReport(file) {
     skipped: tests
       .filter((test) => test.status === 'skipped' || test.status === 'pending')
       .map((test) => test.fullName),
+    failures: report.testResults.flatMap(failuresOf),
   }
+}
+
+/** What failed in one file and why, short enough to stand beside the counts. */
+function failuresOf({ name, message, assertionResults }) {
+  const file = name.replace(root, '')
+  const failed = assertionResults.filter((test) => test.status === 'failed')
+  if (failed.length === 0) return message ? [`${file}\n${firstLines(message)}`] : []
+  return failed.map(
+    (test) => `${file} > ${test.fullName}\n${firstLines(test.failureMessages.join('\n'))}`,
+  )
+}
+
+function firstLines(message) {
+  const text = message.split('\n').slice(0, 12).join('\n').slice(0, 1500)
+  return text.replaceAll(/^/gm, '    ')
 }
 
 const everything = Boolean(process.env.CI) || process.argv.includes('--all')
@@ -140,6 +158,7 @@ finish()
 
 function finish() {
   console.log(`\n${lines.join('\n')}`)
+  for (const failure of failures) console.log(`FAILED  ${failure}`)
   console.log(`${total.passed} passed, ${total.failed} failed`)
   process.exit(total.failed === 0 ? 0 : 1)
 }
