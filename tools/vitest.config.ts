@@ -10,6 +10,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', '**/.tmp/**'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // What is waited for comes late on a busy machine, and its absence is the failure.
+    expect: { poll: { timeout: 10_000 } },
     // Asked of the core alone; what the adapters add is measured by the contract they share.
     coverage: {
       include: ['packages/core/src/**'],

@@ -177,7 +177,7 @@ describe.each(lines)('verify with $line', ({ express: line }) => {
     const refusal = expect(mcp.verify(server, '/mcp')).rejects.toThrow(
       'GET /mcp gave no answer without asking the guard',
     )
-    await vi.waitFor(() => expect(opened).toBe(true))
+    await vi.waitFor(() => expect(opened).toBe(true), 10_000)
     await vi.advanceTimersByTimeAsync(10_000)
     await refusal
     expect(server.listening).toBe(false)

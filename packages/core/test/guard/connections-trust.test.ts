@@ -139,7 +139,7 @@ describe('the certificate of a connection', () => {
     const clock = vi.spyOn(Date, 'now').mockReturnValue(notAfter + 1_000)
     expect(lapsed()).toHaveLength(1)
     agent.destroy()
-    await vi.waitFor(() => expect(lapsed()).toEqual([]))
+    await vi.waitFor(() => expect(lapsed()).toEqual([]), 10_000)
     clock.mockRestore()
   })
 })

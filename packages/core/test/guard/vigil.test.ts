@@ -104,7 +104,7 @@ describe('the vigil over what is open', () => {
     vigil.look()
     expect(asked).toBeLessThan(steps)
     expect(destroySoon).not.toHaveBeenCalled()
-    await vi.waitFor(() => expect(destroySoon).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(destroySoon).toHaveBeenCalledOnce(), 10_000)
     expect(asked).toBe(steps)
     vigil.close()
   })

@@ -99,6 +99,6 @@ describe('a body that was put back', () => {
     req.end(BODY)
     const [res] = (await once(req, 'response')) as [IncomingMessage]
     expect(await text(res)).toBe('done')
-    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
+    await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce(), 10_000)
   })
 })

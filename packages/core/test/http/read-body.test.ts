@@ -150,7 +150,10 @@ describe('readBody', () => {
       'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"a"',
     )
     setTimeout(() => socket.destroy(), 30)
-    await vi.waitFor(() => expect(outcomes).toMatchObject([{ status: 400, rpcCode: -32600 }]))
+    await vi.waitFor(
+      () => expect(outcomes).toMatchObject([{ status: 400, rpcCode: -32600 }]),
+      10_000,
+    )
   })
 
   it('refuses an empty body', async () => {

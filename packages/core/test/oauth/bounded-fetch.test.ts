@@ -255,7 +255,7 @@ describe('what is under way', () => {
     const { response, cancel } = endless()
     const { ask, close } = createBoundedFetch(async () => response)
     const answer = said(ask(url))
-    await vi.waitFor(() => expect(response.body?.locked).toBe(true))
+    await vi.waitFor(() => expect(response.body?.locked).toBe(true), 10_000)
     close()
     expect(await answer).toBe('the authorization server did not answer before it was closed')
     expect(cancel).toHaveBeenCalledOnce()

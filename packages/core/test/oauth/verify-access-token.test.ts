@@ -311,7 +311,7 @@ describe('createTokenVerification for JWTs', () => {
     const issuer = 'https://as.acme.test'
     const { verification, verify } = createVerification({ issuer, fetch })
     const waiting = verify(await one.sign(claimsOf(issuer)))
-    await vi.waitFor(() => expect(signals).toHaveLength(1))
+    await vi.waitFor(() => expect(signals).toHaveLength(1), 10_000)
     verification.close()
     expect(signals[0]?.aborted).toBe(true)
     await expect(waiting).rejects.toEqual(away)
@@ -363,7 +363,7 @@ describe('createTokenVerification for JWTs', () => {
     const token = await one.sign(claimsOf(server.issuer))
     const waiting = verify(token)
     waiting.catch(() => undefined)
-    await vi.waitFor(() => expect(countOf(server, '/keys')).toBe(1))
+    await vi.waitFor(() => expect(countOf(server, '/keys')).toBe(1), 10_000)
     verification.close()
     await expect(waiting).rejects.toEqual(away)
     await expect(verify(token)).rejects.toEqual(away)
@@ -521,8 +521,9 @@ describe('createTokenVerification for opaque tokens', () => {
       'message',
       'too many tokens are being asked about',
     )
-    await vi.waitFor(() =>
-      expect(asked.filter(({ form }) => form.get('token') !== 'first')).toHaveLength(101),
+    await vi.waitFor(
+      () => expect(asked.filter(({ form }) => form.get('token') !== 'first')).toHaveLength(101),
+      10_000,
     )
   })
 

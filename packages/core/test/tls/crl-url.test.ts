@@ -79,7 +79,7 @@ describe('a CRL at a URL', () => {
     vi.advanceTimersByTime(59 * minute)
     expect(asked).toHaveLength(1)
     vi.advanceTimersByTime(minute)
-    await vi.waitFor(() => expect(onUpdate).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(onUpdate).toHaveBeenCalledTimes(1), 10_000)
     expect(serials(await crls.read(accept))).toEqual(['21'])
     expect(asked).toHaveLength(2)
   })
@@ -93,7 +93,7 @@ describe('a CRL at a URL', () => {
     vi.advanceTimersByTime(minute - 1)
     expect(asked).toHaveLength(1)
     vi.advanceTimersByTime(1)
-    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    await vi.waitFor(() => expect(asked).toHaveLength(2), 10_000)
   })
 
   it('is asked for under a condition; unchanged is no update', async () => {
@@ -104,12 +104,12 @@ describe('a CRL at a URL', () => {
     await crls.read(accept)
     state.answer = (_, response) => response.writeHead(304).end()
     vi.advanceTimersByTime(60 * minute)
-    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    await vi.waitFor(() => expect(asked).toHaveLength(2), 10_000)
     expect(asked[0]).not.toHaveProperty('if-none-match')
     expect(asked[1]).toMatchObject({ 'if-none-match': '"one"', 'if-modified-since': stamp })
     await crls.read(accept)
     vi.advanceTimersByTime(60 * minute)
-    await vi.waitFor(() => expect(asked).toHaveLength(3))
+    await vi.waitFor(() => expect(asked).toHaveLength(3), 10_000)
     expect([onUpdate.mock.calls, onError.mock.calls]).toEqual([[], []])
   })
 
@@ -120,7 +120,7 @@ describe('a CRL at a URL', () => {
     await crls.read(accept)
     state.answer = sends(old)
     vi.advanceTimersByTime(60 * minute)
-    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    await vi.waitFor(() => expect(asked).toHaveLength(2), 10_000)
     await vi.advanceTimersByTimeAsync(0)
     expect(serials(await crls.read(accept))).toEqual(['21'])
     expect(onUpdate).not.toHaveBeenCalled()
@@ -134,12 +134,12 @@ describe('a CRL at a URL', () => {
     await crls.read(accept)
     state.answer = (_, response) => response.writeHead(500).end()
     vi.advanceTimersByTime(60 * minute)
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1), 10_000)
     expect(onError.mock.calls[0]?.[0]).toBeInstanceOf(TlsMaterialError)
     expect(serials(await crls.read(accept))).toEqual(['21'])
     state.answer = sends(await list(ca, { revoked: ['22'] }))
     vi.advanceTimersByTime(minute)
-    await vi.waitFor(() => expect(onUpdate).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(onUpdate).toHaveBeenCalledTimes(1), 10_000)
     expect(serials(await crls.read(accept))).toEqual(['22'])
     expect(asked).toHaveLength(3)
   })
@@ -156,7 +156,7 @@ describe('a CRL at a URL', () => {
     await crls.read(only('CN=mcp-mtls CA'))
     state.answer = sends(await list(after, { revoked: ['21'] }))
     vi.advanceTimersByTime(60 * minute)
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1), 10_000)
     expect(onUpdate).not.toHaveBeenCalled()
     expect(serials(await crls.read(only('CN=mcp-mtls CA')))).toEqual([])
     expect(serials(await crls.read(only('CN=New')))).toEqual(['21'])
@@ -171,7 +171,7 @@ describe('a CRL at a URL', () => {
       await crls.read(accept)
       vi.advanceTimersByTime(10 * minute)
     }
-    await vi.waitFor(() => expect(asked).toHaveLength(2))
+    await vi.waitFor(() => expect(asked).toHaveLength(2), 10_000)
   })
 
   it('is asked at once on demand, which tells of a failure', async () => {
@@ -237,7 +237,7 @@ describe('fetchCrl', () => {
       const { url, asked } = await serve(answer)
       const waiting = fetchCrl(url, undefined, new AbortController().signal)
       const refusal = expect(waiting).rejects.toThrow('did not answer in ten seconds')
-      await vi.waitFor(() => expect(asked).toHaveLength(1))
+      await vi.waitFor(() => expect(asked).toHaveLength(1), 10_000)
       vi.advanceTimersByTime(10_000)
       await refusal
     }

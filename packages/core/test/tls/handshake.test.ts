@@ -32,7 +32,7 @@ async function start(minVersion?: 'TLSv1.2') {
 }
 
 async function seeRefusal(refusals: readonly HandshakeRefusal[]): Promise<HandshakeRefusal> {
-  await vi.waitFor(() => expect(refusals).toHaveLength(1))
+  await vi.waitFor(() => expect(refusals).toHaveLength(1), 10_000)
   return refusals[0] as HandshakeRefusal
 }
 
@@ -152,7 +152,7 @@ describe('a server of tlsFromFiles', () => {
     const { port, refusals } = await start()
     await knock(port, 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n')
     await knock(port, 'SSH-2.0-scanner\r\n')
-    await vi.waitFor(() => expect(refusals).toHaveLength(2))
+    await vi.waitFor(() => expect(refusals).toHaveLength(2), 10_000)
     expect(refusals.map(({ reason, hint }) => [reason, hint])).toEqual([
       ['ERR_SSL_HTTP_REQUEST', 'plain HTTP was sent to the TLS port; the client must use https://'],
       ['ERR_SSL_WRONG_VERSION_NUMBER', 'what was sent is not TLS'],

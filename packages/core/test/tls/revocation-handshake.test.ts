@@ -228,7 +228,7 @@ describe('a server with CRLs', () => {
     const crl = await world.files.write('list.crl', await listing('root')(world))
     const { port, refusals } = await start({ ...world.files.options, crl })
     await get(port, { ...world.clients.root, ca: world.cas.root.certificate })
-    await vi.waitFor(() => expect(refusals).toHaveLength(1))
+    await vi.waitFor(() => expect(refusals).toHaveLength(1), 10_000)
     expect(refusals[0]).toEqual({
       reason: 'CERT_REVOKED',
       hint: "a CRL lists the client's certificate, or a CA above it",
@@ -307,7 +307,7 @@ describe('a session that is resumed', () => {
       resumed: true,
       answer: '',
     })
-    await vi.waitFor(() => expect(refusals).toHaveLength(1))
+    await vi.waitFor(() => expect(refusals).toHaveLength(1), 10_000)
     expect(refusals[0]).toMatchObject({
       reason: 'UNABLE_TO_GET_CRL',
       hint: expect.stringMatching(/^the CRL of CN=Test CA is valid from /),
@@ -324,7 +324,7 @@ describe('a server with a deny list', () => {
     const { tls, port, refusals, requests } = await start({ ...files.options, denyList })
     const { session } = await exchange(port, client)
     expect(await get(port, client)).not.toBe('ok')
-    await vi.waitFor(() => expect(refusals).toHaveLength(2))
+    await vi.waitFor(() => expect(refusals).toHaveLength(2), 10_000)
     expect(refusals[0]).toMatchObject({
       reason: 'CERT_REVOKED',
       hint: 'certificate is on the deny list',
@@ -384,7 +384,7 @@ async function connect(
     const { port, refusals } = await start(options)
     const answer = await get(port, client)
     if (answer === 'ok') return answer
-    await vi.waitFor(() => expect(refusals).toHaveLength(1))
+    await vi.waitFor(() => expect(refusals).toHaveLength(1), 10_000)
     return refusals[0]?.reason ?? ''
   } catch (error) {
     if (error instanceof TlsMaterialError) return error.message

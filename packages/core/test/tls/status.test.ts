@@ -201,7 +201,7 @@ describe('hostile handshakes', () => {
     })
     const port = await listen(tls.createServer((_, response) => response.end('ok')))
     await knock(port, 'SSH-2.0-scanner\r\n')
-    await vi.waitFor(() => expect(warn).toHaveBeenCalled())
+    await vi.waitFor(() => expect(warn).toHaveBeenCalled(), 10_000)
     const client = { ca: files.ca.certificate, ...(await issueClient(files.ca)) }
     expect((await exchange(port, client)).answer).toContain('ok')
     warn.mockRestore()

@@ -133,7 +133,10 @@ describe('attach', () => {
     tls.on('refused', ({ reason }) => reasons.push(reason))
     const port = await listen(tls.attach(createSecureServer(tls.options, answerAttached(tls))))
     expect(await getHttp2(port, { ca: files.ca.certificate })).toMatch(/^ERR_|ECONNRESET/)
-    await vi.waitFor(() => expect(reasons).toEqual(['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE']))
+    await vi.waitFor(
+      () => expect(reasons).toEqual(['ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE']),
+      10_000,
+    )
   })
 
   it('does not know the connections of a server that is not attached', async () => {
@@ -200,7 +203,7 @@ describe('events', () => {
     tls.on('refused', stay)
     tls.on('refused', leave)()
     await knock(port, 'SSH-2.0-scanner\r\n')
-    await vi.waitFor(() => expect(stay).toHaveBeenCalledTimes(1))
+    await vi.waitFor(() => expect(stay).toHaveBeenCalledTimes(1), 10_000)
     expect(leave).not.toHaveBeenCalled()
     expect(warn).toHaveBeenCalledWith('A listener of "refused" threw: Error: bug', 'MtlsWarning')
     warn.mockRestore()

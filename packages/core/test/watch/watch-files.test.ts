@@ -102,9 +102,9 @@ describe('watchFiles', () => {
     await writeFile(path, '0')
     const { held, seen } = await observe(path)
     await chmod(path, 0o000)
-    await vi.waitFor(() => expect(held).toHaveLength(1), 5_000)
+    await vi.waitFor(() => expect(held).toHaveLength(1), 10_000)
     await chmod(path, 0o600)
-    await vi.waitFor(() => expect(held).toHaveLength(2), 5_000)
+    await vi.waitFor(() => expect(held).toHaveLength(2), 10_000)
     await seen([expect.stringMatching(/^0$|^EACCES$/), '0'] as unknown as string[])
   })
 
@@ -132,8 +132,6 @@ describe('watchFiles', () => {
     await writeFile(join(folder, 'next', 'policy.yaml'), '2')
     await rename(inner, join(folder, 'old'))
     await rename(join(folder, 'next'), inner)
-    await vi.waitFor(async () => expect(readText(path)).toBe('2'))
-    await vi.waitFor(() => undefined)
     await seen(['1', '2'])
     await writeFile(path, '3')
     await seen(['1', '2', '3'])
@@ -183,9 +181,9 @@ describe('watchFiles', () => {
     })
     onTestFinished(() => watch.close())
     await replaceFile(path, '1')
-    await vi.waitFor(() => expect(held).toEqual(['1']), 5_000)
+    await vi.waitFor(() => expect(held).toEqual(['1']), 10_000)
     await replaceFile(path, '2')
-    await vi.waitFor(() => expect(held).toEqual(['1', '2']), 5_000)
+    await vi.waitFor(() => expect(held).toEqual(['1', '2']), 10_000)
     expect(running.most).toBe(1)
   })
 
@@ -202,9 +200,9 @@ describe('watchFiles', () => {
     const [first = '', second = ''] = paths
     await replaceFile(first, '1')
     await replaceFile(second, '1')
-    await vi.waitFor(() => expect(held).toEqual(['1,1']), 5_000)
+    await vi.waitFor(() => expect(held).toEqual(['1,1']), 10_000)
     await replaceFile(second, '2')
-    await vi.waitFor(() => expect(held).toEqual(['1,1', '1,2']), 5_000)
+    await vi.waitFor(() => expect(held).toEqual(['1,1', '1,2']), 10_000)
   })
 
   it('A28 leaves nothing behind when it is closed', async () => {
