@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AuditFacts, createAuditEvent } from '../audit/event.js'
 import { createStderrLogger, recordEvent, toLoggerSink } from '../audit/sinks.js'
+import { toUnfailingLogger } from '../audit/unfailing-logger.js'
 import { corsHeaders } from '../http/origin.js'
 import { type Answer, writeAnswer } from '../http/write-answer.js'
 import type { TlsSource } from '../tls/tls-source.js'
@@ -113,7 +114,7 @@ function createContext(
   return Object.freeze({
     ...parts,
     settings,
-    logger,
+    logger: toUnfailingLogger(logger),
     connections: createConnections(settings.tls),
     principals: createPrincipals(settings.identity, settings.tls),
     connectionAge: createConnectionAge(settings.maxConnectionAge),

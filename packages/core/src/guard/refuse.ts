@@ -20,7 +20,7 @@ export function refuse(
   try {
     auditRefusal(context, exchange, error)
   } catch (sinkError) {
-    complain(context, sinkError)
+    context.logger.error({ err: sinkError }, 'mcp-mtls: the audit sink failed')
   } finally {
     const answer = credentialRefused(error, context.tokens)
     context.answer(exchange.res, answer ?? toAnswer(error, requestIdOf(exchange.body)))
@@ -55,15 +55,6 @@ function describeFailure(error: unknown): string {
   return error instanceof RequestError && error.status === 503
     ? `a request cannot be judged now: ${error.message}`
     : 'a request failed inside the guard'
-}
-
-/** A logger that fails too must not turn a refusal into a rejection nobody handles. */
-function complain({ logger }: GuardContext, sinkError: unknown): void {
-  try {
-    logger.error({ err: sinkError }, 'mcp-mtls: the audit sink failed')
-  } catch {
-    // Nobody is left to tell.
-  }
 }
 
 function typeOf(error: unknown): AuditEventType {

@@ -25,7 +25,7 @@ export interface ProofVerifier {
    * looked at: `htu` must be the configured resource.
    *
    * @throws {TokenError} `proof`; `proof-nonce` where all is right but the nonce
-   * @throws {RequestError} 503 if no more proofs can be remembered
+   * @throws {RequestError} 503 if no more proofs can be remembered, or none more of this key
    */
   readonly verify: (proof: string, request: ProvenRequest) => Promise<string>
   /** The value for `DPoP-Nonce`. */
@@ -74,7 +74,8 @@ export function createProofVerifier({
         'the DPoP proof has no nonce of this server, or an old one',
       )
     }
-    memory.remember(digest(JSON.stringify([key, jti])).slice(0, 22), iat * 1000 + tolerance)
+    const id = digest(JSON.stringify([key, jti])).slice(0, 22)
+    memory.remember(id, iat * 1000 + tolerance, key)
     return key
   }
   return Object.freeze({ verify, nonce: nonces.current })

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { request } from 'node:https'
 import { createCertificateAuthority } from '@mcp-mtls/authority'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { Logger } from '../../src/audit/sinks.js'
 import { createGuard } from '../../src/guard/create-guard.js'
 import type { GuardOptions } from '../../src/guard/options.js'
 import { definePolicy } from '../../src/policy/define.js'
@@ -386,11 +387,11 @@ describe('an answer that cannot be filtered', () => {
 })
 
 describe('protect', () => {
-  it('D29 answers 500 where a handler fails, and says nothing of why', async () => {
+  async function callFailing(logger: Logger) {
     const files = await createCertificateFiles()
     const tls = await tlsFromFiles(files.options)
-    const log = createLog()
-    const guard = createGuard({ policy, tls, logger: log, audit() {} })
+    const guard = createGuard({ policy, tls, logger, audit() {} })
+    await guard.ready
     const server = tls.createServer(
       guard.protect(async () => {
         throw new Error('canary-of-the-handler')
@@ -414,10 +415,26 @@ describe('protect', () => {
     const [response] = await once(outgoing, 'response')
     let text = ''
     for await (const chunk of response) text += String(chunk)
-    expect(response.statusCode).toBe(500)
-    expect(text).not.toContain('canary')
+    return { status: response.statusCode, text }
+  }
+
+  it('D29 answers 500 where a handler fails, and says nothing of why', async () => {
+    const log = createLog()
+    const answer = await callFailing(log)
+    expect(answer.status).toBe(500)
+    expect(answer.text).not.toContain('canary')
     expect(log.lines.map(({ message }) => message)).toContain(
       'mcp-mtls: the guarded handler failed',
     )
+  })
+
+  it('D29 answers 500, and goes on, where the logger fails beside the handler', async () => {
+    const emitWarning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => emitWarning.mockRestore())
+    const fail = () => {
+      throw new Error('disk full')
+    }
+    expect((await callFailing({ info() {}, warn() {}, error: fail })).status).toBe(500)
+    expect(emitWarning).toHaveBeenCalledWith('mcp-mtls: the logger failed: Error: disk full')
   })
 })

@@ -6,25 +6,40 @@ import { createReplayMemory } from '../../src/oauth/dpop-replay.js'
 describe('createReplayMemory', () => {
   it('C17 refuses what it remembers', () => {
     const memory = createReplayMemory({ capacity: 2, now: () => 0 })
-    memory.remember('a', 10)
-    expect(() => memory.remember('a', 10)).toThrow(TokenError)
-    expect(() => memory.remember('b', 10)).not.toThrow()
+    memory.remember('a', 10, 'key')
+    expect(() => memory.remember('a', 10, 'key')).toThrow(TokenError)
+    expect(() => memory.remember('b', 10, 'other')).not.toThrow()
   })
 
   it('C17 refuses rather than forgets when it is full, and has room again in time', () => {
     const clock = { now: 0 }
     const memory = createReplayMemory({ capacity: 2, now: () => clock.now })
-    memory.remember('a', 10)
-    memory.remember('b', 20)
-    expect(() => memory.remember('c', 20)).toThrow(
+    memory.remember('a', 10, 'key of a')
+    memory.remember('b', 20, 'key of b')
+    expect(() => memory.remember('c', 20, 'key of c')).toThrow(
       expect.objectContaining({ name: 'RequestError', status: 503, rpcCode: -32603 }),
     )
-    expect(() => memory.remember('a', 20)).toThrow(TokenError)
+    expect(() => memory.remember('a', 20, 'key of a')).toThrow(TokenError)
     clock.now = 10
-    expect(() => memory.remember('c', 30)).toThrow(RequestError)
+    expect(() => memory.remember('c', 30, 'key of c')).toThrow(RequestError)
     clock.now = 11
-    expect(() => memory.remember('c', 30)).not.toThrow()
-    expect(() => memory.remember('b', 30)).toThrow(TokenError)
+    expect(() => memory.remember('c', 30, 'key of c')).not.toThrow()
+    expect(() => memory.remember('b', 30, 'key of b')).toThrow(TokenError)
+  })
+
+  it('C17 one key fills no more than a quarter, and has room again in time', () => {
+    const clock = { now: 0 }
+    const memory = createReplayMemory({ capacity: 8, now: () => clock.now })
+    memory.remember('a', 10, 'greedy')
+    memory.remember('b', 20, 'greedy')
+    expect(() => memory.remember('c', 20, 'greedy')).toThrow(
+      expect.objectContaining({ name: 'RequestError', status: 503 }),
+    )
+    expect(() => memory.remember('c', 20, 'modest')).not.toThrow()
+    expect(() => memory.remember('a', 20, 'modest')).toThrow(TokenError)
+    clock.now = 11
+    expect(() => memory.remember('d', 30, 'greedy')).not.toThrow()
+    expect(() => memory.remember('e', 30, 'greedy')).toThrow(RequestError)
   })
 
   it('C17 never takes the same twice within its time, and holds no more than its capacity', () => {
@@ -42,7 +57,7 @@ describe('createReplayMemory', () => {
           clock.now += wait
           const isLive = (until: number | undefined) => until !== undefined && until >= clock.now
           try {
-            memory.remember(id, clock.now + life)
+            memory.remember(id, clock.now + life, `key of ${id}`)
           } catch {
             continue
           }
