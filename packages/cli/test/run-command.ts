@@ -10,10 +10,15 @@ export interface CommandResult {
   readonly stderr: string
 }
 
-/** Runs `mcp-mtls` as a user would, in a directory. */
-export function runCommand(cwd: string, args: readonly string[]): Promise<CommandResult> {
+/** Runs `mcp-mtls` as a user would, in a directory; `by` is what npm says of how it was started. */
+export function runCommand(
+  cwd: string,
+  args: readonly string[],
+  by = 'run-script',
+): Promise<CommandResult> {
+  const env = { ...process.env, npm_command: by }
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd }, (error, stdout, stderr) => {
+    execFile(process.execPath, [main, ...args], { cwd, env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
       resolve({ code, stdout, stderr })
     })

@@ -1,10 +1,11 @@
 const DEFAULT_ROOT = 'certs'
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/
 
-/** A command of ours as the user would type it, with `--dir` where it is not the default. */
+/** A command of ours as the user typed this one: by `npx` or not, with `--dir` where it is not the default. */
 export function toCommand(words: readonly string[], root: string): string {
   const directory = root === DEFAULT_ROOT ? [] : ['--dir', root]
-  return toShell(['mcp-mtls', ...words, ...directory])
+  const program = process.env['npm_command'] === 'exec' ? ['npx', 'mcp-mtls'] : ['mcp-mtls']
+  return toShell([...program, ...words, ...directory])
 }
 
 /** Words joined so that a POSIX shell reads them back as they are. */

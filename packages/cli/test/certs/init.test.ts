@@ -35,6 +35,11 @@ describe('certs init', () => {
     expect(next).toBe('next: mcp-mtls certs server my-server')
   })
 
+  it('names npx in the next command where it was run by npx', async () => {
+    const { stdout } = await runCommand(await temporaryDirectory(), ['certs', 'init'], 'exec')
+    expect(stdout).toContain('\nnext: npx mcp-mtls certs server my-server\n')
+  })
+
   it('prints one JSON object with --json', async () => {
     const args = ['certs', 'init', '--json', '--days', '10', '--dir', "it's here"]
     const { stdout } = await runCommand(await temporaryDirectory(), args)
