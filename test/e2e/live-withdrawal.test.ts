@@ -1,5 +1,7 @@
-import { legacyPost, rawRequest, toolCall, until } from '@mcp-mtls/testing'
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { connect, type TLSSocket } from 'node:tls'
+import { type ClientCertificate, legacyPost, rawRequest, toolCall, until } from '@mcp-mtls/testing'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { attempt, toBytes } from './attempt.js'
 import { liveServers, openScene, openStreams } from './live-scene.js'
 import { createLiveWorld } from './live-world.js'
@@ -8,6 +10,26 @@ const call = legacyPost(toolCall('search'))
 // It takes less than a second, of which most is waiting for files to settle; less than the poll that would
 // find them anyway.
 const bound = 4_000
+
+/** A connection that never sends a request, nor anything else after its handshake. */
+async function openSilent(
+  url: string,
+  certificate: ClientCertificate,
+  http2: boolean,
+): Promise<TLSSocket> {
+  const { hostname, port } = new URL(url)
+  const socket = connect({
+    host: hostname,
+    servername: 'localhost',
+    port: Number(port),
+    ALPNProtocols: [http2 ? 'h2' : 'http/1.1'],
+    ...certificate,
+  })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  await once(socket, 'secureConnect')
+  return socket.resume()
+}
 
 describe.each(liveServers)('%s', (_, server) => {
   it.each([
@@ -24,6 +46,7 @@ describe.each(liveServers)('%s', (_, server) => {
       const idle = scene.connect(certificate)
       const busy = scene.connect(certificate)
       const bystander = scene.connect(world.other)
+      const silent = await openSilent(scene.url, certificate, server.http2)
       const first = await attempt(scene.url, { ...certificate, bytes: toBytes(call) })
       expect((await idle.send(call)).status).toBe(200)
       expect((await bystander.send(call)).status).toBe(200)
@@ -38,7 +61,7 @@ describe.each(liveServers)('%s', (_, server) => {
       }
       expect(streams.post.text()).toMatch(/"id":7,"error":\{"code":-32603/)
       expect(streams.listen.text()).toMatch(/"id":8,"error":\{"code":-32603/)
-      await until(() => busy.isClosed() && idle.isClosed())
+      await until(() => busy.isClosed() && idle.isClosed() && silent.closed)
       expect(scene.events).toContainEqual(
         expect.objectContaining({ type: 'authentication', effect: 'deny', reason }),
       )

@@ -75,6 +75,7 @@ export type {
   HandshakeRefusal,
   Revocation,
   TlsChange,
+  TlsConnection,
   TlsSource,
   TlsStatus,
   TlsUpdate,

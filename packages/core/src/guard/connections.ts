@@ -10,6 +10,8 @@ import { type Connection, connectionOf } from './connection.js'
 
 /** Who is at the other end of a request's connection. */
 export interface Connections {
+  /** Told of a connection whose handshake was good: it can lapse before its first request. */
+  open(connection: Connection): void
   /**
    * The certificate of the connection: read from the handshake once; its validity, its authority and its
    * revocation are asked for every request.
@@ -40,9 +42,10 @@ const ownAuthorities: readonly Authority[] = Object.freeze([
 export function createConnections(tls: TlsSource | undefined): Connections {
   const known = new Map<Connection, Known>()
 
-  function meet(connection: Connection, socket: unknown): Known {
+  function meet(connection: Connection): Known {
     if (tls && !tls.isAttached(connection)) throw unattached()
     const epoch = tls?.epoch
+    const socket = connection.socket ?? connection
     // The handshake is no proof for authorities it was not made with.
     const followChain = tls !== undefined && tls.epochOf(connection) !== epoch
     const authorities = tls?.authorities ?? ownAuthorities
@@ -70,12 +73,16 @@ export function createConnections(tls: TlsSource | undefined): Connections {
   }
 
   return Object.freeze({
+    open(connection: Connection): void {
+      try {
+        if (!known.has(connection)) meet(connection)
+      } catch {
+        // Its first request is refused, and told why.
+      }
+    },
     certificate(req: IncomingMessage): PeerCertificate {
       const connection = connectionOf(req)
-      return verify(
-        known.get(connection) ?? meet(connection, connection.socket ?? req.socket),
-        Date.now(),
-      )
+      return verify(known.get(connection) ?? meet(connection), Date.now())
     },
     *lapsed(): Generator<Connection | undefined> {
       for (const [connection, entry] of known) {

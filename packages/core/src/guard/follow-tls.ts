@@ -3,12 +3,14 @@ import type { GuardContext } from './context.js'
 import type { Vigil } from './vigil.js'
 
 /**
- * Records what a TLS source tells: handshakes it refused, material it replaced or could not replace, and
- * what is about to expire. What was replaced may end what is open, at once. Returns what ends the listening.
+ * Follows a TLS source: keeps the connections it opens in sight, and records handshakes it refused, material
+ * it replaced or could not replace, and what is about to expire. What was replaced may end what is open, at
+ * once. Returns what ends the listening.
  */
 export function followTls(context: GuardContext, tls: TlsSource, vigil: Vigil): () => void {
   const { audit, logger } = context
   const ends = [
+    tls.on('connection', context.connections.open),
     tls.on('refused', (refusal) => {
       audit({ type: 'handshake', effect: 'deny', ...refusal })
     }),

@@ -18,4 +18,11 @@ export {
 } from './openai-connectors.js'
 export type { FileLocation } from './parse-location.js'
 export { tlsFromFiles } from './tls-from-files.js'
-export type { ExpiryNotice, Revocation, TlsSource, TlsStatus, TlsUpdate } from './tls-source.js'
+export type {
+  ExpiryNotice,
+  Revocation,
+  TlsConnection,
+  TlsSource,
+  TlsStatus,
+  TlsUpdate,
+} from './tls-source.js'

@@ -1,3 +1,5 @@
+import type { ServerHttp2Session } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
 import { ConfigurationError } from '../errors.js'
 import type { ExpiryNotice } from './expiry.js'
 import type { HandshakeRefusal } from './handshake-refusal.js'
@@ -9,8 +11,13 @@ export interface TlsUpdate {
   readonly what: readonly TlsChange[]
 }
 
+/** A connection, for as long as it is open: the TLS socket, over HTTP/2 the session. */
+export type TlsConnection = TLSSocket | ServerHttp2Session
+
 /** What a TLS source tells. */
 interface TlsEvents {
+  /** A handshake was good, and the connection was handed on to HTTP. */
+  readonly connection: TlsConnection
   /** A handshake was refused. */
   readonly refused: HandshakeRefusal
   /** Something changed and is in force on every attached server. */
@@ -44,6 +51,7 @@ type Entries = { readonly [E in keyof TlsEvents]: Set<{ call: (detail: TlsEvents
 /** Creates an empty list of listeners. */
 export function createListeners(replay: Replay = {}): Listeners {
   const entries: Entries = {
+    connection: new Set(),
     refused: new Set(),
     update: new Set(),
     error: new Set(),

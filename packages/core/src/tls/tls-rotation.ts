@@ -105,6 +105,9 @@ function toRecord(
       certificate: origin.certificate,
       authorities: authorities.map((authority) => authority.origin).join(', '),
     },
+    admitted: (connection) => {
+      listeners.emit('connection', connection)
+    },
     refuse: (refusal) => {
       listeners.emit('refused', refusal)
     },

@@ -15,7 +15,7 @@ import type { TlsStatus } from './tls-status.js'
 
 export type { ExpiryNotice } from './expiry.js'
 export type { HandshakeRefusal } from './handshake-refusal.js'
-export type { TlsUpdate } from './listeners.js'
+export type { TlsConnection, TlsUpdate } from './listeners.js'
 export type { Revocation } from './revocation.js'
 export type { TlsChange } from './tls-state.js'
 export type { TlsStatus } from './tls-status.js'

@@ -1,3 +1,4 @@
+import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { readPeerPresence } from '../identity/read-peer-presence.js'
@@ -11,6 +12,7 @@ import {
   readTransport,
   toHint,
 } from './handshake-refusal.js'
+import type { TlsConnection } from './listeners.js'
 import type { Revocation } from './revocation.js'
 import { findRevoked, type GateRefusal } from './revocation-gate.js'
 
@@ -19,6 +21,7 @@ export interface ConnectionRecord {
   readonly clientCertificate: ClientCertificateMode
   readonly names: RefusalNames
   readonly refuse: (refusal: HandshakeRefusal) => void
+  readonly admitted: (connection: TlsConnection) => void
   /** CRLs and deny list in force now. */
   readonly revocation: () => Revocation
   /** The epoch in force now. */
@@ -79,13 +82,15 @@ function findRefusal(socket: TLSSocket, revocation: Revocation): GateRefusal | u
 
 function trackAdmitted(
   server: Server,
-  { epochs }: ConnectionRecord,
+  { epochs, admitted }: ConnectionRecord,
   admit: (socket: TLSSocket) => number | undefined,
 ): void {
   let handedOn = unknownEpoch
+  let session: ServerHttp2Session | undefined
   // Emitted while the listener is called that the socket is handed to.
-  server.prependListener('session', (session: object) => {
-    epochs.set(session, handedOn)
+  server.prependListener('session', (made: ServerHttp2Session) => {
+    session = made
+    epochs.set(made, handedOn)
   })
   gateConnections(server, (socket, handOn) => {
     const epoch = admit(socket)
@@ -93,8 +98,10 @@ function trackAdmitted(
     epochs.set(socket, epoch)
     destroyOnRenegotiation(socket)
     handedOn = epoch
+    session = undefined
     try {
       handOn()
+      admitted(session ?? socket)
     } finally {
       handedOn = unknownEpoch
     }

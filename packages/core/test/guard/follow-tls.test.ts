@@ -17,9 +17,10 @@ function follow(look: () => void = () => undefined) {
   const logger = createLog()
   const audit = (facts: AuditFacts) => void events.push(facts)
   const vigil = { look: vi.fn(look), close() {} }
-  const end = followTls({ audit, logger } as unknown as GuardContext, tls, vigil)
+  const connections = { open: vi.fn() }
+  const end = followTls({ audit, logger, connections } as unknown as GuardContext, tls, vigil)
   const tell = (name: string, fact: unknown) => listeners.get(name)?.(fact)
-  return { tell, end, vigil, events, listeners, lines: logger.lines }
+  return { tell, end, vigil, events, listeners, connections, lines: logger.lines }
 }
 
 describe('what a TLS source tells is recorded:', () => {
@@ -30,6 +31,14 @@ describe('what a TLS source tells is recorded:', () => {
       { type: 'handshake', effect: 'deny', reason: 'expired', remoteAddress: '192.0.2.7' },
     ])
     expect(vigil.look).not.toHaveBeenCalled()
+  })
+
+  it('A22 a connection it opened, which may lapse before its first request', () => {
+    const { tell, connections, events } = follow()
+    const connection = {}
+    tell('connection', connection)
+    expect(connections.open.mock.calls[0]?.[0]).toBe(connection)
+    expect(events).toEqual([])
   })
 
   it('A22 new material, which is held against what is open at once', () => {
@@ -88,7 +97,13 @@ describe('what a TLS source tells is recorded:', () => {
 
   it('until that is ended', () => {
     const { end, listeners } = follow()
-    expect([...listeners.keys()].sort()).toEqual(['error', 'expiry', 'refused', 'update'])
+    expect([...listeners.keys()].sort()).toEqual([
+      'connection',
+      'error',
+      'expiry',
+      'refused',
+      'update',
+    ])
     end()
     expect(listeners.size).toBe(0)
   })

@@ -87,7 +87,7 @@ describe('the vigil over what is open', () => {
     let asked = 0
     const vigil = createVigil(
       {
-        connections: { certificate: vi.fn(), lapsed: () => [connection] },
+        connections: { open: vi.fn(), certificate: vi.fn(), lapsed: () => [connection] },
         tokens: undefined,
         logger: createLog(),
       },
@@ -117,7 +117,7 @@ describe('the vigil over what is open', () => {
     })
     const vigil = createVigil(
       {
-        connections: { certificate: vi.fn(), lapsed: () => [] },
+        connections: { open: vi.fn(), certificate: vi.fn(), lapsed: () => [] },
         tokens: undefined,
         logger: createLog(),
       },
