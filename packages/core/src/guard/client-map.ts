@@ -27,18 +27,19 @@ export function createClientMap(
   kinds: readonly IdentityKind[],
 ): MayAct {
   if (mappings === undefined) return () => undefined
-  const entries = mappings.map(({ client, ...criteria }) => ({
+  const entries = mappings.map(({ client, tokenIssuer, ...criteria }) => ({
     matches: createCertificateMatcher(criteria, kinds),
     authorities: findAuthorities(criteria),
+    issuer: tokenIssuer,
     clients: new Set([client].flat()),
   }))
   // A certificate is one object for as long as its connection lives.
-  const known = new WeakMap<PeerCertificate, ReadonlySet<string>>()
+  const known = new WeakMap<PeerCertificate, readonly Entry[]>()
   return ({ certificate, observedAuthority }, token) => {
-    const clients = certificate
+    const fitting = certificate
       ? (known.get(certificate) ?? remember(known, certificate, entries))
-      : clientsOf(observedAuthority, entries)
-    if (clients.has(token.clientId)) return
+      : entries.filter(({ authorities }) => authorities.some((name) => name === observedAuthority))
+    if (fitting.some((entry) => isFor(entry, token))) return
     throw new TokenError('client', 'the certificate may not act as the client of the token')
   }
 }
@@ -47,31 +48,29 @@ interface Entry {
   readonly matches: CertificateMatcher
   /** Those it means as a whole. */
   readonly authorities: readonly string[]
+  /** Undefined: any, where there is one only, or each knows the clients by the same ids. */
+  readonly issuer: string | undefined
   readonly clients: ReadonlySet<string>
+}
+
+function isFor({ issuer, clients }: Entry, token: AccessToken): boolean {
+  return (issuer === undefined || issuer === token.issuer) && clients.has(token.clientId)
 }
 
 function findAuthorities({
   authority,
   ...others
-}: Omit<ClientMapping, 'client'>): readonly string[] {
+}: Omit<ClientMapping, 'client' | 'tokenIssuer'>): readonly string[] {
   const isWhole = Object.values(others).every((criterion) => criterion === undefined)
   return isWhole && authority !== undefined ? [authority].flat() : []
 }
 
-function clientsOf(observed: string | undefined, entries: readonly Entry[]): ReadonlySet<string> {
-  const fitting = entries.filter(({ authorities }) =>
-    authorities.some((authority) => authority === observed),
-  )
-  return new Set(fitting.flatMap((entry) => [...entry.clients]))
-}
-
 function remember(
-  known: WeakMap<PeerCertificate, ReadonlySet<string>>,
+  known: WeakMap<PeerCertificate, readonly Entry[]>,
   certificate: PeerCertificate,
   entries: readonly Entry[],
-): ReadonlySet<string> {
+): readonly Entry[] {
   const fitting = entries.filter(({ matches }) => matches(certificate))
-  const clients = new Set(fitting.flatMap((entry) => [...entry.clients]))
-  known.set(certificate, clients)
-  return clients
+  known.set(certificate, fitting)
+  return fitting
 }

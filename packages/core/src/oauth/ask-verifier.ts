@@ -66,17 +66,16 @@ export async function askVerifier(
 
 async function answerOf(token: string, verifier: TokenVerifier): Promise<unknown> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Error>((resolve) => {
-    const answer = unavailable('the verifier did not answer in time')
-    timer = setTimeout(() => resolve(answer), milliseconds)
+  const late = new Promise<never>((_, reject) => {
+    const error = unavailable('the verifier did not answer in time')
+    timer = setTimeout(() => reject(error), milliseconds)
   })
   const asked = Promise.resolve()
     .then(() => verifier.verifyAccessToken(token))
-    .catch(refusalOf)
-  const answer = await Promise.race([asked, late])
-  clearTimeout(timer)
-  if (answer instanceof Error) throw answer
-  return answer
+    .catch((error: unknown) => {
+      throw refusalOf(error)
+    })
+  return Promise.race([asked, late]).finally(() => clearTimeout(timer))
 }
 
 function refusalOf(error: unknown): Error {

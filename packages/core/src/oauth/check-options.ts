@@ -1,6 +1,6 @@
-import { isJsonObject } from '../mcp/json-object.js'
+import { isJsonObject, type JsonObject } from '../mcp/json-object.js'
 import { isHttpsUrl } from './bounded-fetch.js'
-import { checkClients } from './check-client-mapping.js'
+import { checkClientIssuers, checkClients } from './check-client-mapping.js'
 import { checkIssuers } from './check-issuer-options.js'
 import { checkMembers, type MemberChecks, oneOf } from './check-members.js'
 import { isScope } from './profile.js'
@@ -44,10 +44,17 @@ export function checkOAuthOptions(value: unknown): string[] {
   return [
     ...checkMembers(value, { path: 'oauth', members, required: ['resource'] }),
     ...checkTogether(value),
+    ...checkClientIssuers(value['clients'], issuersOf(value)),
   ]
 }
 
-function checkTogether(value: Readonly<Record<string, unknown>>): readonly string[] {
+function issuersOf({ issuers, authorizationServers }: JsonObject): readonly unknown[] {
+  if (!Array.isArray(issuers))
+    return Array.isArray(authorizationServers) ? authorizationServers : []
+  return issuers.map((one: unknown) => (isJsonObject(one) ? one['issuer'] : one))
+}
+
+function checkTogether(value: JsonObject): readonly string[] {
   const { issuers, verifier, authorizationServers, binding } = value
   const requirement = value['require'] ?? 'both'
   const rules: readonly (readonly [boolean, string])[] = [

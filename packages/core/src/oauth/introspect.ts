@@ -72,15 +72,24 @@ async function urlOf({ options, discover }: IntrospectionClient): Promise<string
 }
 
 /**
- * An active refresh token is no access token; some authorization servers answer for both. A token for
- * DPoP has to be bound to a key, or it would pass for a bearer token.
+ * An active refresh token is no access token; some authorization servers answer for both, and tell them
+ * apart by `token_use`, or by leaving `token_type` out. A token for DPoP has to be bound to a key, or it
+ * would pass for a bearer token.
  */
 function checkTokenType(claims: Claims): void {
-  const type = claims['token_type']
-  if (type === undefined) return
-  if (typeof type === 'string' && /^bearer$/i.test(type)) return
-  if (typeof type === 'string' && /^dpop$/i.test(type) && isBoundToKey(claims)) return
+  const { token_use: use, token_type: type = use } = claims
+  const isUsable = use === undefined || isAccess(use)
+  if (isUsable && (isAccess(type) || isNamed(type, 'bearer'))) return
+  if (isUsable && isNamed(type, 'dpop') && isBoundToKey(claims)) return
   throw new TokenError('type', 'the token type is not that of an access token')
+}
+
+function isAccess(use: unknown): boolean {
+  return use === 'access_token' || use === 'access'
+}
+
+function isNamed(type: unknown, name: string): boolean {
+  return typeof type === 'string' && type.toLowerCase() === name
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined. */

@@ -58,6 +58,11 @@ export interface ClientMapping {
   readonly thumbprint?: string | readonly string[]
   /** Client ids, exact; the id of a client known by its metadata document is a URL. */
   readonly client: string | readonly string[]
+  /**
+   * The issuer that knows the clients by these ids. Required where there are several: an id is one client of one
+   * authorization server; only the URL of a metadata document is the same everywhere.
+   */
+  readonly tokenIssuer?: string
 }
 
 /** What every form of `oauth` takes. */

@@ -19,7 +19,9 @@ export function warnSharedCertificates(
     .flatMap(({ name }) =>
       assignments.flatMap((assignment, index) =>
         // With `challenge` it is warned of already, with whatever authority.
-        assignment.written.challenge === undefined && isOpenTo(assignment, name, authorities.length)
+        assignment.written.challenge === undefined &&
+        assignment.token.length === 0 &&
+        meansAuthority(assignment, name, authorities.length)
           ? [describe({ policy, assignment, index }, name)]
           : [],
       ),
@@ -27,15 +29,15 @@ export function warnSharedCertificates(
 }
 
 /**
- * Whether an assignment gives its roles to a certificate of an authority without a token. With one authority every
- * assignment means its certificates; SPIFFE IDs are no names of a shared one.
+ * Whether an assignment can mean a certificate of an authority. With one authority every assignment means
+ * its certificates; SPIFFE IDs are no names of a shared one.
  */
-export function isOpenTo(
-  { certificate, token, written }: CompiledAssignment,
+export function meansAuthority(
+  { certificate, written }: CompiledAssignment,
   authority: string,
   authorities: number,
 ): boolean {
-  if (certificate.length === 0 || token.length > 0) return false
+  if (certificate.length === 0) return false
   if (written.authority !== undefined) return toList(written.authority).includes(authority)
   return authorities === 1 && written.spiffe === undefined
 }

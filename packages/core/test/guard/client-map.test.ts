@@ -38,6 +38,24 @@ describe('the map of certificates to clients', () => {
     },
   )
 
+  it('C02 takes the client of one issuer not for that of another', () => {
+    const certificate = agent
+    const first = 'https://as.acme.test'
+    const [ours, theirs] = [first, 'https://other.acme.test'].map((issuer) =>
+      token({ issuer, clientId: 'agents' }),
+    )
+    const strict = createClientMap(
+      [{ spiffe: 'spiffe://acme.test/agents/**', client: 'agents', tokenIssuer: first }],
+      ['spiffe'],
+    )
+    expect(() => strict({ certificate }, ours!)).not.toThrow()
+    for (const _ of [1, 2]) {
+      expect(() => strict({ certificate }, theirs!)).toThrow(
+        expect.objectContaining({ reason: 'client' }),
+      )
+    }
+  })
+
   it('without entries lets any certificate act as any client', () => {
     const free = createClientMap(undefined, ['dns'])
     expect(() => free({ certificate: undefined }, token())).not.toThrow()

@@ -69,6 +69,12 @@ describe('askVerifier', () => {
     )
   })
 
+  it('C16 takes an answer that is an error for no answer, and repeats nothing of it', async () => {
+    const answer = Object.assign(new Error('no such token: canary-of-an-opaque'), { name: 'Other' })
+    await expect(ask(answer)).rejects.toMatchObject({ code: 'ERR_MTLS_TOKEN' })
+    await expect(ask(answer)).rejects.not.toThrow('canary')
+  })
+
   it('hands the text of the token to the verifier as a method', async () => {
     const seen: unknown[] = []
     const verifier = {

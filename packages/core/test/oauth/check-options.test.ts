@@ -12,6 +12,7 @@ const privateJwk: JWK = await exportJWK(
 )
 
 const ofIssuer = (changes: object) => ({ resource, issuers: [{ issuer, ...changes }] })
+const severalIssuers = [{ issuer }, { issuer: 'https://other.acme.test' }]
 const ofClients = (...clients: unknown[]) => ({ ...good, clients })
 
 describe('checkOAuthOptions', () => {
@@ -27,7 +28,10 @@ describe('checkOAuthOptions', () => {
         require: 'both',
         binding: 'required',
         dpop: true,
-        clients: [{ spiffe: ['spiffe://acme.test/a'], client: 'a' }],
+        clients: [
+          { spiffe: ['spiffe://acme.test/a'], client: 'a', tokenIssuer: issuer },
+          { dns: 'partner.test', client: 'https://partner.test/client.json' },
+        ],
         issuers: [
           {
             issuer,
@@ -202,6 +206,23 @@ describe('checkOAuthOptions', () => {
     [ofClients({ client: [], dns: 'a' }), 'oauth.clients[0].client must be a text'],
     [ofClients({ client: 'a', dns: [] }), 'oauth.clients[0].dns must be a text'],
     [ofClients({ client: 'a', dns: 'b', ou: 'c' }), 'oauth.clients[0] has no option "ou".'],
+    [
+      ofClients({ client: 'a', dns: 'b', tokenIssuer: 'https://other.acme.test' }),
+      'oauth.clients[0].tokenIssuer must be one of "https://as.acme.test"',
+    ],
+    [
+      { ...ofClients({ client: ['https://a.test/c', 'a'], dns: 'b' }), issuers: severalIssuers },
+      'oauth.clients[0].tokenIssuer is required, since another issuer may call another client so',
+    ],
+    [
+      {
+        resource,
+        verifier,
+        authorizationServers: [issuer, 'https://other.acme.test'],
+        clients: [{ client: 'a', dns: 'b' }],
+      },
+      'oauth.clients[0].tokenIssuer is required',
+    ],
   ])('refuses %j', (options, advice) => {
     const problems = checkOAuthOptions(options)
     expect(problems).toHaveLength(1)

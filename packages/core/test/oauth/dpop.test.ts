@@ -1,7 +1,7 @@
 import { createHmac, sign } from 'node:crypto'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { calculateJwkThumbprint, exportJWK } from 'jose'
+import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ConfigurationError, TokenError } from '../../src/errors.js'
 import { createProofVerifier } from '../../src/oauth/dpop.js'
@@ -193,6 +193,28 @@ describe('createProofVerifier', () => {
     const signature = sign('sha256', Buffer.from(input), privateKey).toString('base64url')
     const error = await refusalOf(verifier.verify(`${input}.${signature}`, request))
     expect(error.message).toBe('the DPoP proof has an unusable key')
+  })
+
+  it('C17 refuses an RSA key whose exponent makes its check long', async () => {
+    const { generateKeyPairSync } = await import('node:crypto')
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const jwk = publicKey.export({ format: 'jwk' }) as JWK
+    const { verifier, claims } = setUp()
+    const right = { alg: 'RS256', privateKey, jwk }
+    expect(await verifier.verify(signProof(right, claims()), request)).toHaveLength(43)
+    const long = { ...right, jwk: { ...jwk, e: jwk.n as string } }
+    const error = await refusalOf(verifier.verify(signProof(long, claims()), request))
+    expect(error.message).toBe('the DPoP proof has an unusable key')
+  })
+
+  it('C17 computes nothing with another key than the one the token is bound to', async () => {
+    const { verifier, claims } = setUp()
+    // Its signature is no better.
+    const proof = `${signProof(key, claims()).slice(0, -8)}AAAAAAAA`
+    const other = { ...request, key: await calculateJwkThumbprint((await createProofKey()).jwk) }
+    expect((await refusalOf(verifier.verify(proof, other))).message).toBe(
+      'the DPoP proof is not of the key the token is bound to',
+    )
   })
 
   it('C17 refuses a key given twice, in the header and in the claims', async () => {

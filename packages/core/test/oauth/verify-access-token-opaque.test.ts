@@ -89,7 +89,7 @@ describe('createTokenVerification for opaque tokens', () => {
   })
 
   it.each([
-    ['nothing else', { active: true }, 'audience'],
+    ['nothing else', { active: true }, 'type'],
     ['no audience', active({ aud: undefined }), 'audience'],
     ['another audience', active({ aud: 'https://other.acme.test' }), 'audience'],
     ['another issuer', active({ iss: 'https://other.acme.test' }), 'unknown-issuer'],
@@ -101,6 +101,14 @@ describe('createTokenVerification for opaque tokens', () => {
     ['a confirmation nobody knows', active({ cnf: { kid: 'a' } }), 'binding'],
     ['the type of a refresh token', active({ token_type: 'refresh_token' }), 'type'],
     ['the type of a proven token without a key', active({ token_type: 'DPoP' }), 'type'],
+    ['no type', active({ token_type: undefined }), 'type'],
+    ['the use of a refresh token', active({ token_use: 'refresh_token' }), 'type'],
+    [
+      'the use of a refresh token for its type',
+      active({ token_type: undefined, token_use: 'refresh_token' }),
+      'type',
+    ],
+    ['a use that is no text', active({ token_use: ['access_token'] }), 'type'],
     ['a type that is no text', active({ token_type: ['Bearer'] }), 'type'],
     [
       'a type that only looks like DPoP',
@@ -120,6 +128,17 @@ describe('createTokenVerification for opaque tokens', () => {
   ])('C16 refuses an answer with %s', async (_, answer, reason) => {
     const { verify } = await startIntrospection(answer)
     await expect(verify('opaque')).rejects.toEqual(refusal(reason))
+  })
+
+  it.each([
+    { token_type: 'bearer' },
+    { token_type: 'Bearer', token_use: 'access_token' },
+    { token_type: 'access_token' },
+    { token_type: undefined, token_use: 'access_token' },
+    { token_type: undefined, token_use: 'access' },
+  ])('C16 takes an answer that names an access token by %j', async (names) => {
+    const { verify } = await startIntrospection(active(names))
+    await expect(verify('opaque')).resolves.toHaveProperty('subject', 'user-1')
   })
 
   it('C16 reads the binding of an answer', async () => {

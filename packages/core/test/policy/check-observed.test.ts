@@ -33,6 +33,20 @@ describe('assignments to a certificate that is only observed', () => {
     },
   )
 
+  it.each([
+    { authority: 'openai', dns: 'mtls.prod.connectors.openai.com' },
+    { authority: 'openai', certificate: 'any' },
+    { authority: ['corp', 'openai'], cn: 'mtls' },
+  ] as const)(
+    'C11 may not give what denies for %j, token or not: the rest is shed alone',
+    (asked) => {
+      expect(check({ ...asked, token: 'any', roles: ['chat'] })).toThrow(
+        'assignments[0]: gives a role that denies something',
+      )
+      expect(check({ ...asked, token: 'any', roles: ['plain'] })).not.toThrow()
+    },
+  )
+
   it('may give what denies nothing, what asks for a token, and anything to another authority', () => {
     expect(check({ authority: 'openai', roles: ['plain'] })).not.toThrow()
     expect(check({ authority: 'openai', token: 'any', roles: ['chat'] })).not.toThrow()
