@@ -16,7 +16,8 @@ import { refuseVerdicts } from './refuse-verdicts.js'
 import { release } from './release.js'
 import { type Judged, rewriteBody } from './rewrite-body.js'
 import { type CallerTasks, createCallerTasks } from './tasks.js'
-import { weigh } from './weigh.js'
+import { renewCall } from './tenure.js'
+import { weigh, weighAgain } from './weigh.js'
 
 /**
  * Decides on a call: every message of its body must be known and every operation allowed. An allowed
@@ -70,10 +71,20 @@ function authorizePost(context: GuardContext, call: Call): Outcome<Call | undefi
   const messages = sent.map((message) =>
     message.operations.some(isTask) ? tasks().attribute(message) : message,
   )
-  return andThen(weighAll(context, call, messages), (verdicts) => {
-    if (verdicts.every(isAllowed)) return grant(context, call, { messages, tasks })
-    context.answer(call.res, refuseVerdicts(context, call, verdicts))
+  const settle = (weighed: Call, verdicts: readonly Verdict[]): Call | undefined => {
+    if (verdicts.every(isAllowed)) return grant(context, weighed, { messages, tasks })
+    context.answer(call.res, refuseVerdicts(context, weighed, verdicts))
     return undefined
+  }
+  const outcome = weighAll(context, call, messages)
+  if (!(outcome instanceof Promise)) return settle(call, outcome)
+  return outcome.then((verdicts) => {
+    // Others took their time, and the caller decides how often they are asked.
+    const now = renewCall(context, call)
+    return settle(
+      now,
+      now === call ? verdicts : verdicts.map((verdict) => weighAgain(context, now, verdict)),
+    )
   })
 }
 

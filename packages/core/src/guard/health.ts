@@ -53,10 +53,11 @@ export function createHealth(problems: () => readonly string[]): Health {
       beside: { address(): AddressInfo | string | null },
       { port, host = '127.0.0.1' }: HealthOptions = {},
     ): Promise<Server> {
-      const server = createServer((req, res) => {
+      const server = createServer({ connectionsCheckingInterval: 1_000 }, (req, res) => {
+        res.shouldKeepAlive = false
         if (!serve(req, res)) writeAnswer(res, { status: 404, headers: {}, body: undefined })
       })
-      // One who keeps a connection open and says nothing must not keep others out.
+      // One who keeps a connection open, silent or asking again and again, must not keep others out.
       server.headersTimeout = 5_000
       server.requestTimeout = 5_000
       server.maxConnections = 64

@@ -91,8 +91,22 @@ function readUris(body: unknown): readonly Operation[] {
   return readListenUris(params).map((uri) => ({ kind: 'resource', uri }))
 }
 
+/**
+ * The call as it would stand if it began now, after something was waited for: without this a peer could
+ * begin calls while it may, and have them take effect long after its token has ended, or its role was
+ * taken away.
+ *
+ * @throws {TokenError} {CertificateError} if a credential no longer holds
+ * @throws {RequestError} 503 if the guard is closed
+ */
+export function renewCall(context: GuardContext, call: Call): Call {
+  const lapse = findLapsed(context, call)
+  if (lapse !== undefined) throw lapse
+  return createFollower(context, call)()
+}
+
 /** Why a credential the call was made with no longer holds; undefined if all of them do. */
-export function findLapsed({ connections }: GuardContext, { req, principal }: Call): unknown {
+function findLapsed({ connections }: GuardContext, { req, principal }: Call): unknown {
   const { certificate, token } = principal
   if (token !== undefined && token.expiresAt <= Date.now()) {
     return new TokenError('expired', 'the token has expired since the request began')

@@ -20,6 +20,16 @@ export function weigh(context: GuardContext, call: Call, message: Message): Outc
   return andThen(heard, (verdict) => record(context, call, verdict))
 }
 
+/**
+ * What was weighed, where the policy was replaced meanwhile: what was allowed has to be allowed by this one
+ * too. Nobody is asked again.
+ */
+export function weighAgain(context: GuardContext, call: Call, weighed: Verdict): Verdict {
+  if (weighed.effect !== 'allow') return weighed
+  const verdict = judge(call.policy, call.principal, weighed.message)
+  return verdict.effect === 'allow' ? weighed : record(context, call, verdict)
+}
+
 function record(context: GuardContext, call: Call, verdict: Verdict): Verdict {
   const { observing } = context.settings
   const { message } = verdict

@@ -4,6 +4,9 @@ import { INVALID_REQUEST } from './json-rpc-error.js'
 import type { Operation } from './operation.js'
 import { RELATED_TASK } from './task-ids.js'
 
+// Each is judged at once, and again whenever the policy changes.
+const mostSubscriptions = 1_000
+
 const NO_ARGUMENTS: JsonObject = Object.freeze({})
 
 /**
@@ -79,9 +82,9 @@ export function readCompletion(params: JsonObject): readonly Operation[] {
 }
 
 /**
- * The URIs a `subscriptions/listen` asks to be told about, in the order they were sent.
+ * The URIs a `subscriptions/listen` asks to be told about, each once, in the order they were sent.
  *
- * @throws {RequestError} there is no filter, or its URIs are no array of strings.
+ * @throws {RequestError} there is no filter, or its URIs are no array of strings, or more than 1,000.
  */
 export function readListenUris(params: JsonObject): readonly string[] {
   const filter = params['notifications']
@@ -92,7 +95,7 @@ export function readListenUris(params: JsonObject): readonly string[] {
 /**
  * The tasks a `subscriptions/listen` asks to be told about, if it asks for any.
  *
- * @throws {RequestError} the ids are no array of strings.
+ * @throws {RequestError} the ids are no array of strings, or more than 1,000.
  */
 export function readListenTasks(params: JsonObject): readonly string[] | undefined {
   const filter = params['notifications']
@@ -102,8 +105,12 @@ export function readListenTasks(params: JsonObject): readonly string[] | undefin
 function readStrings(from: JsonObject, key: string): readonly string[] | undefined {
   if (!Object.hasOwn(from, key)) return undefined
   const values = from[key]
-  if (Array.isArray(values) && values.every((value) => typeof value === 'string')) return values
-  throw malformed(`${key} is not an array of strings`)
+  if (!Array.isArray(values) || !values.every((value) => typeof value === 'string')) {
+    throw malformed(`${key} is not an array of strings`)
+  }
+  const different = new Set<string>(values)
+  if (different.size > mostSubscriptions) throw malformed(`${key} has more than 1,000 entries`)
+  return [...different]
 }
 
 /** The servers compare the text of a reference literally with their templates and their URIs alike. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, IncomingMessage, request, ServerResponse } from 'node:http'
-import { type AddressInfo, Socket } from 'node:net'
+import { Agent, createServer, IncomingMessage, request, ServerResponse } from 'node:http'
+import { type AddressInfo, connect, Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createHealth } from '../../src/guard/health.js'
 
@@ -40,6 +40,18 @@ describe('the health listener', () => {
     for (const path of ['/', '/mcp', '/health/', '/healthz', '/ready/../mcp']) {
       expect(await get(port, path)).toMatchObject({ status: 404, body: '' })
     }
+  })
+
+  it('D30 keeps no connection open, and ends one that says nothing', async () => {
+    const { port } = await open(() => [])
+    const agent = new Agent({ keepAlive: true })
+    onTestFinished(() => agent.destroy())
+    const outgoing = request({ host: '127.0.0.1', port, path: '/health', agent }).end()
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+    expect(response.resume().headers.connection).toBe('close')
+    const silent = connect(port, '127.0.0.1').resume()
+    onTestFinished(() => void silent.destroy())
+    await once(silent, 'close')
   })
 
   it('listens on loopback, a thousand ports above the server it stands beside', async () => {

@@ -3,38 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import type { OAuthOptions } from '../../src/oauth/options.js'
-import { definePolicy } from '../../src/policy/define.js'
 import { createFolder } from '../policy/k8s-volume.js'
 import { begin, openSession, serveHttp2, statusOf } from './over-http2.js'
+import { goodFor, withToken } from './short-token.js'
 import { callTool, openScene, type Scene, spiffeId } from './stage.js'
 
-const resource = 'https://mcp.acme.test/mcp'
 const head = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-
-/** A verifier that knows one token, good for a while from now. */
-function goodFor(milliseconds: number): OAuthOptions {
-  const until = (Date.now() + milliseconds) / 1000
-  return {
-    resource,
-    authorizationServers: ['https://as.acme.test'],
-    verifier: {
-      verifyAccessToken: async () => ({
-        clientId: 'app',
-        scopes: [],
-        expiresAt: until,
-        resource: new URL(resource),
-        extra: { sub: 'alice' },
-      }),
-    },
-  }
-}
-
-const withToken = definePolicy({
-  version: 1,
-  roles: { reader: { tools: ['search'] } },
-  assignments: [{ spiffe: spiffeId, token: 'any', roles: ['reader'] }],
-})
 
 /** Begins a call, waits, and sends the body that was held back. */
 async function callLate({ port, files }: Scene, headers: object, wait: () => Promise<unknown>) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { narrowListen } from '../../src/mcp/narrow-listen.js'
 import type { Operation } from '../../src/mcp/operation.js'
 import { refusalOf } from './refusal.js'
@@ -32,6 +32,19 @@ describe('narrowListen', () => {
       },
     })
     expect(params).toStrictEqual(before)
+  })
+
+  it('D30 judges each URI once, and refuses more than a thousand', () => {
+    const permits = vi.fn(() => true)
+    const listen = (uris: readonly string[]) =>
+      narrowListen({ notifications: { resourceSubscriptions: uris } }, permits, opensNone)
+    expect(listen(Array.from({ length: 5_000 }, () => 'file:///a'))).toStrictEqual({
+      notifications: { resourceSubscriptions: ['file:///a'] },
+    })
+    expect(permits).toHaveBeenCalledOnce()
+    const many = Array.from({ length: 1_001 }, (_, index) => `file:///${index}`)
+    expect(() => listen(many.slice(1))).not.toThrow()
+    expect(() => listen(many)).toThrow('resourceSubscriptions has more than 1,000 entries')
   })
 
   it('D17 leaves an empty list where no URI may be read', () => {
@@ -94,7 +107,7 @@ describe('narrowListen', () => {
 
   it('D17 never passes a URI on that is not permitted', () => {
     fc.assert(
-      fc.property(fc.array(fc.string()), fc.func(fc.boolean()), (uris, allowed) => {
+      fc.property(fc.uniqueArray(fc.string()), fc.func(fc.boolean()), (uris, allowed) => {
         const permits = (operation: Operation) =>
           operation.kind === 'resource' && allowed(operation.uri)
         const params = { notifications: { resourceSubscriptions: uris } }

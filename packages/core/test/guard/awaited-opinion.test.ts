@@ -1,0 +1,63 @@
+import { writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it, vi } from 'vitest'
+import { createFolder } from '../policy/k8s-volume.js'
+import { goodFor, withToken } from './short-token.js'
+import { callTool, openScene, send, spiffeId } from './stage.js'
+
+it('A22 lets nothing through for a token that expired while the second opinion was waited for', async () => {
+  const scene = await openScene({
+    policy: withToken,
+    oauth: goodFor(1_500),
+    authorize: () => sleep(1_800, true),
+  })
+  const answer = await send(scene, {
+    body: callTool('search'),
+    headers: { authorization: 'Bearer abc' },
+  })
+  expect(scene.reached).toEqual([])
+  expect(answer.status).toBe(401)
+}, 20_000)
+
+it('D36 lets nothing through that the policy forbids when the second opinion has come', async () => {
+  const path = `${await createFolder()}/policy.yaml`
+  const write = (tool: string) =>
+    writeFile(
+      path,
+      `version: 1\nroles: { reader: { tools: [${tool}] } }\nassignments: [{ spiffe: '${spiffeId}', roles: [reader] }]\n`,
+    )
+  await write('search')
+  const authorize = vi.fn(async () => {
+    await write('status')
+    const reloads = () => scene.events.map(({ effect }) => effect)
+    await vi.waitFor(() => expect(reloads()).toContain('reload'), 1_900)
+    return true
+  })
+  const scene = await openScene({ policy: path, authorize })
+  const answer = await send(scene, { body: callTool('search') })
+  expect(authorize).toHaveBeenCalledOnce()
+  expect(scene.reached).toEqual([])
+  expect(answer.text).toContain('-31403')
+  expect(scene.events.at(-1)).toMatchObject({ type: 'decision', effect: 'deny' })
+}, 20_000)
+
+it('goes on under the new policy where that allows the call too', async () => {
+  const path = `${await createFolder()}/policy.yaml`
+  const write = (tool: string) =>
+    writeFile(
+      path,
+      `version: 1\nroles: { reader: { tools: [search, ${tool}] } }\nassignments: [{ spiffe: '${spiffeId}', roles: [reader] }]\n`,
+    )
+  await write('status')
+  const scene = await openScene({
+    policy: path,
+    authorize: async () => {
+      await write('deploy')
+      const reloads = () => scene.events.map(({ effect }) => effect)
+      await vi.waitFor(() => expect(reloads()).toContain('reload'), 1_900)
+      return true
+    },
+  })
+  expect((await send(scene, { body: callTool('search') })).status).toBe(200)
+  expect(scene.reached).toHaveLength(1)
+}, 20_000)
