@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Server, TLSSocket } from 'node:tls'
 import { readPeerPresence } from '../identity/read-peer-presence.js'
 import type { ClientCertificateMode } from './file-options.js'
+import { findExpired, findRevoked, type GateRefusal } from './gate.js'
 import {
   type HandshakeRefusal,
   type PeerAddress,
@@ -14,7 +15,6 @@ import {
 } from './handshake-refusal.js'
 import type { TlsConnection } from './listeners.js'
 import type { Revocation } from './revocation.js'
-import { findRevoked, type GateRefusal } from './revocation-gate.js'
 
 /** What is recorded of connections, and who is told of those that fail. */
 export interface ConnectionRecord {
@@ -70,14 +70,19 @@ export function trackConnections(server: Server, record: ConnectionRecord): void
   })
 }
 
-/** Node before 24.21 can resume a session that never held a certificate as an authorized one. */
+/**
+ * What a resumed session may hide: OpenSSL does not ask again whether its certificate has expired, and Node
+ * before 24.21 can resume one that never held a certificate as an authorized one.
+ */
 function findRefusal(socket: TLSSocket, revocation: Revocation): GateRefusal | undefined {
-  return isVerified(socket)
-    ? findRevoked(socket, revocation, Date.now())
-    : {
-        reason: noCertificateAfterAll,
-        hint: 'a resumed session carries no verified client certificate',
-      }
+  if (!isVerified(socket)) {
+    return {
+      reason: noCertificateAfterAll,
+      hint: 'a resumed session carries no verified client certificate',
+    }
+  }
+  const now = Date.now()
+  return findExpired(socket, now) ?? findRevoked(socket, revocation, now)
 }
 
 function trackAdmitted(

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createSecureServer } from 'node:http2'
 import { createServer } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createCertificateAuthority } from '@mcp-mtls/authority'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -37,6 +38,19 @@ async function seeRefusal(refusals: readonly HandshakeRefusal[]): Promise<Handsh
 }
 
 describe('a server of tlsFromFiles', () => {
+  it('A22 A19 resumes no session whose certificate has expired meanwhile', async () => {
+    const { files, port, trust, refusals } = await start()
+    const notAfter = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000)
+    const { chain, key } = await files.ca.issue({ usage: 'client', cn: 'client', notAfter })
+    const client = { ...trust, cert: chain, key }
+    const first = await exchange(port, client)
+    expect(first.answer).toContain('attached true')
+    await sleep(notAfter.getTime() - Date.now() + 100)
+    const resumed = await exchange(port, { ...client, session: first.session as Buffer })
+    expect(resumed.answer).toBe('')
+    expect((await seeRefusal(refusals)).reason).toBe('CERT_HAS_EXPIRED')
+  })
+
   it('answers a client whose certificate the authority issued, and knows its connection', async () => {
     const { files, port, trust, refusals } = await start()
     const client = await issueClient(files.ca)

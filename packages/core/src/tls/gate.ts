@@ -13,6 +13,16 @@ export interface GateRefusal {
 /** Certificates followed upwards from the leaf; real chains have two or three. */
 const maximumChain = 8
 
+/** Whether the certificate of a connection whose handshake was good, by a resumed session say, is past its time. */
+export function findExpired(socket: TLSSocket, now: number): GateRefusal | undefined {
+  const { valid_to: notAfter } = socket.getPeerCertificate()
+  if (now <= Date.parse(notAfter)) return undefined
+  return {
+    reason: 'CERT_HAS_EXPIRED',
+    hint: `a resumed session: its certificate was valid until ${notAfter}`,
+  }
+}
+
 /**
  * Whether a connection whose handshake was good must be ended, since its certificate is revoked or nobody
  * can tell. OpenSSL does not ask this of a resumed session, nor where it has not all CRLs.
