@@ -25,6 +25,7 @@ interface Kept {
 }
 
 const keptOf = new WeakMap<PeerCertificate, Kept>()
+const toldBy = new WeakMap<object, Omit<Kept, 'authorities'>>()
 
 // Most clients send the same few intermediates: their bytes are held once, and parsed once for all of them.
 const shared = new Map<string, Buffer>()
@@ -32,9 +33,23 @@ const parsed = new Map<Buffer, X509Certificate>()
 const maximumShared = 64
 
 /**
- * Keeps what a connection presented beside its certificate. A connection tells its intermediates once:
- * on Node 20 and 22 the first read takes them away.
+ * What a connection presented beside its leaf, read once. A connection tells its intermediates once: on Node
+ * 20 and 22 the first read takes them away, and each guard of an application reads its own.
  */
+export function presentedBy(
+  socket: object,
+  leaf: X509Certificate,
+  read: (leaf: X509Certificate) => readonly X509Certificate[],
+): readonly X509Certificate[] {
+  const told = toldBy.get(socket)
+  if (told?.leaf.equals(leaf.raw)) return told.presented.map(parseShared)
+  const presented = read(leaf)
+  const bytes = presented.map(({ raw }) => share(raw))
+  if (presented.length > 0) toldBy.set(socket, { leaf: leaf.raw, presented: bytes })
+  return presented
+}
+
+/** Keeps what a connection presented beside its certificate, for as long as that is in use. */
 export function keepPresented(certificate: PeerCertificate, presented: Presented): void {
   const { leaf, authorities } = presented
   const bytes = presented.presented.map(({ raw }) => share(raw))

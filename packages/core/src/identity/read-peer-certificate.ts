@@ -3,7 +3,7 @@ import { CertificateError } from '../errors.js'
 import { type Authority, findAuthority, findAuthorityByChain } from './authority.js'
 import { parseCertificate } from './parse-certificate.js'
 import type { PeerCertificate } from './peer-certificate.js'
-import { keepPresented } from './presented-chain.js'
+import { keepPresented, presentedBy } from './presented-chain.js'
 import { thumbprint } from './thumbprint.js'
 import { readTlsPeer, type TlsPeer } from './tls-peer.js'
 import { verifyValidity } from './validity.js'
@@ -45,7 +45,7 @@ export function readPeerCertificate(
   const parsed = parseCertificate(leaf.raw)
   verifyValidity(parsed, now)
   const { spiffeId } = parsed
-  const presented = presentedBy(peer, leaf)
+  const presented = presentedBy(peer.socket, leaf, collectPresented)
   const find = followChain ? findAuthorityByChain : findAuthority
   const dnsNames = parsed.names.dns
   const authority = find({ leaf, presented, spiffeId, dnsNames, authorities, now })
@@ -100,17 +100,6 @@ function verifySame(leaf: X509Certificate, certificate: PeerCertificate): void {
     'certificate-changed',
     'connection presents another certificate than on its first request',
   )
-}
-
-// Node 20 and 22 show the intermediates of a connection at the first look only, and several guards may look.
-const looked = new WeakMap<object, readonly [X509Certificate, readonly X509Certificate[]]>()
-
-function presentedBy({ socket }: TlsPeer, leaf: X509Certificate): readonly X509Certificate[] {
-  const [before, shown] = looked.get(socket) ?? []
-  if (shown !== undefined && before?.raw.equals(leaf.raw)) return shown
-  const presented = Object.freeze(collectPresented(leaf))
-  looked.set(socket, [leaf, presented])
-  return presented
 }
 
 /**
