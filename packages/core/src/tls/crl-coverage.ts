@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { TlsMaterialError } from '../errors.js'
 import { nameCertificate, toValidity } from './certificate-facts.js'
 import type { Crl } from './crl.js'
+import { pickNewest } from './crl-newest.js'
 import { isCrlSignedBy, isNamedAfter } from './crl-signature.js'
 import type { NamedAuthority } from './tls-material.js'
 
@@ -30,8 +31,8 @@ export interface CheckedCrls {
  * Checks the CRLs of one authority. Every CA certificate of it must have one, roots included, since a
  * chain is only as good as each of its links: a CRL of the root says whether the intermediate is
  * revoked. Each must be signed by the CA whose name it bears (RFC 5280 section 6.3.3 f and g) and not
- * begin in the future. Of several with the same scope the one with the latest `thisUpdate` speaks, also if
- * it is stale and an older one is not. A stale CRL is a warning here and refuses clients later.
+ * begin in the future. Of several with the same scope the newest speaks, also if it is stale and an
+ * older one is not. A stale CRL is a warning here and refuses clients later.
  *
  * @throws {TlsMaterialError} naming the CRL that is forged or not yet valid, or the CA without one
  */
@@ -92,26 +93,6 @@ function checkCrl(
 /** All CRLs of a coverage. */
 export function toCrls(coverage: CrlCoverage | undefined): readonly Crl[] {
   return [...new Set([...(coverage?.values() ?? [])].flat())]
-}
-
-function pickNewest(crls: readonly Crl[]): readonly Crl[] {
-  const newest = new Map<string, Crl>()
-  for (const crl of crls) {
-    const scope = [...(crl.scope ?? [])].sort().join(' ')
-    newest.set(scope, pickNewer(newest.get(scope), crl))
-  }
-  return Object.freeze([...newest.values()])
-}
-
-/** By date, then by CRL number (RFC 5280 section 5.2.3: the larger is the newer). */
-function pickNewer(one: Crl | undefined, other: Crl): Crl {
-  if (one === undefined || other.thisUpdate > one.thisUpdate) return other
-  if (other.thisUpdate < one.thisUpdate || other.der.equals(one.der)) return one
-  const [left, right] = [one.number ?? -1n, other.number ?? -1n]
-  if (left !== right) return left > right ? one : other
-  throw new TlsMaterialError(
-    `${other.place}: another CRL of ${one.issuer} than the one in ${one.place}, with the same date and number; take one out.`,
-  )
 }
 
 function uncovered(anchor: X509Certificate, authority: NamedAuthority): TlsMaterialError {

@@ -72,9 +72,11 @@ function toHeaders(known: Freshness | undefined): Record<string, string> {
 }
 
 function readFreshness({ headers }: Response): Freshness {
+  const lastModified = headers.get('last-modified') ?? undefined
   return {
     etag: headers.get('etag') ?? undefined,
-    lastModified: headers.get('last-modified') ?? undefined,
+    // RFC 9110 section 8.8.2.1: never later than the answer; sent back, it would hide what is newer.
+    lastModified: Date.parse(lastModified ?? '') <= Date.now() ? lastModified : undefined,
   }
 }
 

@@ -10,7 +10,7 @@ const web = /^https?:/i
 
 /**
  * Parses the option `crl` into places to read; none if it is absent. `http:` will do: a CRL is signed, and
- * whoever could change it on the way could no more than withhold it.
+ * whoever stands on the way can withhold a newer one, at the first answer also by an older one.
  *
  * @throws {ConfigurationError} for an empty list, and for what is no location
  */

@@ -1,5 +1,4 @@
 import type { Crl } from './crl.js'
-import { checkCrlSource } from './crl-coverage.js'
 import { parseCrlFile } from './crl-file.js'
 import type { CrlPlace } from './crl-location.js'
 import { type CrlUrl, type CrlUrlOptions, createCrlUrl } from './crl-url.js'
@@ -62,9 +61,7 @@ export function createCrlReader(events: Pick<CrlUrlOptions, 'onUpdate' | 'onErro
   async function read({ authority, places, readFile }: CrlPlaces): Promise<readonly Crl[]> {
     const read = places.map(async (place) => {
       if ('file' in place) return parse(place.file, await readFile(place.file))
-      return open(place.url, authority.name).read((crls) =>
-        checkCrlSource(crls, { authority, now: Date.now() }),
-      )
+      return open(place.url, authority.name).read(authority)
     })
     return Object.freeze((await Promise.all(read)).flat())
   }

@@ -33,6 +33,8 @@ const pssHash = /^30[0-7].a0..30..0609608648016503040(201|202|203)/
 
 // The same CA certificates are asked about each CRL.
 const issuers = new WeakMap<X509Certificate, CrlIssuer>()
+// And the same CRLs are asked for with each read and poll, some of them megabytes long.
+const verdicts = new WeakMap<SignedBytes, WeakMap<X509Certificate, boolean>>()
 
 /** Whether a CRL bears the name of this CA certificate. */
 export function isNamedAfter(crl: Crl, certificate: X509Certificate): boolean {
@@ -42,7 +44,11 @@ export function isNamedAfter(crl: Crl, certificate: X509Certificate): boolean {
 /** Whether this CA certificate's key signed a CRL and was allowed to. */
 export function isCrlSignedBy(crl: Crl, certificate: X509Certificate): boolean {
   if (!isNamedAfter(crl, certificate) || !readCrlIssuer(certificate).maySign) return false
-  return isVerified(crl.signed, certificate)
+  const known = verdicts.get(crl.signed) ?? new WeakMap<X509Certificate, boolean>()
+  verdicts.set(crl.signed, known)
+  const verdict = known.get(certificate) ?? isVerified(crl.signed, certificate)
+  known.set(certificate, verdict)
+  return verdict
 }
 
 function isVerified(

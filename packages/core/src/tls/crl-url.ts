@@ -1,20 +1,19 @@
 import type { Crl } from './crl.js'
-import { type Freshness, fetchCrl } from './crl-fetch.js'
-import { parseCrlFile } from './crl-file.js'
-
-/** Throws where CRLs must not be used: not signed by a CA at hand, not covering, not current. */
-type CrlCheck = (crls: readonly Crl[]) => void
+import { createCrlCache } from './crl-cache.js'
+import type { NamedAuthority } from './tls-material.js'
 
 /** The CRLs at one URL, kept fresh. */
 export interface CrlUrl {
   /**
-   * The CRLs in use if they pass the check, else those the server has now; downloads that run along are
-   * joined. From then on the URL is asked again, and what passes the check of the last read comes into
-   * use.
+   * The CRLs in use if one is of a CA of this authority, else those the server has now; downloads that run
+   * along are joined. From then on the URL is asked again, and what is newer for the authority of the last
+   * read comes into use.
    *
-   * @throws {TlsMaterialError} if there are none that pass
+   * Of lists that no CA of the authority is named after, one is answered too, for `checkCrls` to warn.
+   *
+   * @throws {TlsMaterialError} if there are none of the authority
    */
-  readonly read: (check: CrlCheck) => Promise<readonly Crl[]>
+  readonly read: (authority: NamedAuthority) => Promise<readonly Crl[]>
   /**
    * Asks the server now whether it has something newer, for the next read.
    *
@@ -33,18 +32,14 @@ export interface CrlUrlOptions {
   readonly onError: (error: unknown) => void
 }
 
-interface Held {
-  readonly crls: readonly Crl[]
-  readonly freshness: Freshness
-}
-
 const shortest = 60_000
 const longest = 3_600_000
 
 /**
  * Creates a reader of the CRLs at a URL. It asks again after a quarter of the time left to the next
  * `nextUpdate`, at least every hour and at most every minute; each minute after a failure. An older list
- * than the one in use, as a cache or a man in the middle may answer, changes nothing.
+ * than the one in use, as a cache or a man in the middle may answer, changes nothing, nor does one that is
+ * left out.
  */
 export function createCrlUrl({ url, onUpdate, onError }: CrlUrlOptions): CrlUrl {
   const closing = new AbortController()
@@ -73,10 +68,10 @@ export function createCrlUrl({ url, onUpdate, onError }: CrlUrlOptions): CrlUrl 
   }
 
   return Object.freeze({
-    async read(check: CrlCheck): Promise<readonly Crl[]> {
-      const crls = await cache.read(check)
+    async read(authority: NamedAuthority): Promise<readonly Crl[]> {
+      const crls = await cache.read(authority)
       // Not anew: whoever reads often would put the next question off for ever.
-      if (timer === undefined) schedule(toDelay(crls, Date.now()))
+      if (timer === undefined) schedule(toDelay(cache.crls(), Date.now()))
       return crls
     },
     async refresh(): Promise<void> {
@@ -87,73 +82,6 @@ export function createCrlUrl({ url, onUpdate, onError }: CrlUrlOptions): CrlUrl 
       clearTimeout(timer)
     },
   })
-}
-
-interface CrlCache {
-  readonly crls: () => readonly Crl[]
-  readonly read: (check: CrlCheck) => Promise<readonly Crl[]>
-  /** Asks the server, once for all who wait; answers whether something newer came into use. */
-  readonly refresh: () => Promise<boolean>
-}
-
-function createCrlCache(url: URL, closing: AbortSignal): CrlCache {
-  let held: Held | undefined
-  let check: CrlCheck = () => undefined
-  let running: Promise<boolean> | undefined
-  const crls = (): readonly Crl[] => held?.crls ?? []
-  const isGood = (): boolean => held !== undefined && passes(held.crls, check)
-
-  async function download(): Promise<boolean> {
-    const { bytes, freshness } = await fetchCrl(
-      url,
-      isGood() ? held?.freshness : undefined,
-      closing,
-    )
-    if (bytes === undefined) return false
-    const found = parseCrlFile(bytes, url.href)
-    check(found)
-    if (isGood() && !isNewer(found, crls())) return false
-    held = { crls: found, freshness }
-    return true
-  }
-
-  function refresh(): Promise<boolean> {
-    running ??= download().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
-  async function read(next: CrlCheck): Promise<readonly Crl[]> {
-    check = next
-    if (!isGood()) await refresh()
-    check(crls())
-    return crls()
-  }
-
-  return { crls, read, refresh }
-}
-
-function passes(crls: readonly Crl[], check: CrlCheck): boolean {
-  try {
-    check(crls)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** Whether some list is newer than its forerunner, and none is older. */
-function isNewer(crls: readonly Crl[], before: readonly Crl[]): boolean {
-  const steps = crls.map((crl) => {
-    const last = Math.max(...datesOf(before, crl.issuer))
-    return Math.sign(Math.max(...datesOf(crls, crl.issuer)) - last)
-  })
-  return !steps.includes(-1) && steps.includes(1)
-}
-
-function datesOf(crls: readonly Crl[], issuer: string): number[] {
-  return crls.filter((crl) => crl.issuer === issuer).map(({ thisUpdate }) => thisUpdate)
 }
 
 function toDelay(crls: readonly Crl[], now: number): number {

@@ -1,35 +1,30 @@
 import { TlsMaterialError } from '../errors.js'
 import type { PeerCertificate } from '../identity/peer-certificate.js'
-import { parseSpiffeId } from '../identity/spiffe-id.js'
-import { toSerial } from './crl-der.js'
+import { entryKinds, toEntries } from './deny-list-entries.js'
 
-/** Certificates refused by name, each entry of its kind and exact. */
+/** Certificates refused by name, each entry of its kind and whole. */
 export interface DenyList {
-  /** `<kind> <value>`, and for serial numbers of one issuer `serial <number> <issuer>`. */
+  /** `<kind> <value>` as it is compared, and for serial numbers of one issuer `serial <number> <issuer>`. */
   readonly entries: ReadonlySet<string>
 }
 
-/** What an entry names; each kind has one spelling under which it is compared. */
-const parsers: ReadonlyMap<string, (value: string) => string | undefined> = new Map([
-  ['thumbprint', toThumbprint],
-  ['serial', toSerialEntry],
-  ['spiffe', toSpiffeId],
-  ['uri', toUri],
-  ['dns', toName],
-  ['email', toName],
-  ['cn', (value) => value],
-])
+/** A line of an old file, a separator of Unicode or a form feed could hide an entry behind a comment. */
+const breaking = /[\p{Cc}\p{Zl}\p{Zp}]/u
+const invisible = /\p{Cf}/u
 
 /**
- * Parses a deny list: one entry a line, `#` for comments.
+ * Parses a deny list: one entry a line, comments on lines of their own, beginning with `#`.
  *
  *     thumbprint <x5t#S256, or SHA-256 in hexadecimal as openssl prints it>
- *     serial <hexadecimal> [issuer as RFC 4514 text]
+ *     serial <hexadecimal> [issuer as RFC 4514 text, or as openssl prints it]
  *     spiffe <SPIFFE ID>      uri <URI>      dns <name>      email <address>      cn <common name>
  *
- * Names are exact, without patterns. Whatever is not understood is an error, and so is what a file looks
- * like that was not written to its end: nothing at all, or a last line without a line break. A list that
- * denies nobody says so in a comment.
+ * Names are whole, without patterns; a path counts in its case, all else in any. Whatever is not understood
+ * is an error: a line that looks right and denies nobody is the worst. So is what a file looks like that was
+ * not written to its end: nothing at all, or a last line without a line break. A list that denies nobody
+ * says so in a comment.
+ *
+ * Not checked: whether there is a certificate with such a name, or a CA with that of an issuer.
  *
  * @throws {TlsMaterialError} naming the file and the line
  */
@@ -46,9 +41,9 @@ export function parseDenyList(text: string, file: string): DenyList {
   }
   const entries = text.split('\n').flatMap((line, index) => {
     const content = line.trim()
-    return content === '' || content.startsWith('#')
-      ? []
-      : [parseEntry(content, `${file} line ${index + 1}`)]
+    const place = `${file} line ${index + 1}`
+    verifyCharacters(content, place)
+    return content === '' || content.startsWith('#') ? [] : [parseEntry(content, place)]
   })
   return Object.freeze({ entries: new Set(entries) })
 }
@@ -61,70 +56,39 @@ export function isDenied(
   return entries.size > 0 && toEntries(certificate).some((entry) => entries.has(entry))
 }
 
+function verifyCharacters(line: string, place: string): void {
+  if (breaking.test(line.replaceAll('\t', ' '))) {
+    throw new TlsMaterialError(`${place}: it holds a control character or a foreign line break.`)
+  }
+}
+
 function parseEntry(line: string, place: string): string {
-  const [, kind = '', value = ''] = /^(\S+)\s+(.+)$/.exec(line) ?? []
-  const parse = parsers.get(kind)
-  if (parse === undefined) {
+  verifyEntry(line, place)
+  const [, name = '', value = ''] = /^(\S+)\s+(.+)$/u.exec(line) ?? []
+  const kind = entryKinds.get(name)
+  if (kind === undefined) {
     throw new TlsMaterialError(
-      `${place}: an entry is one of ${[...parsers.keys()].join(', ')}, then a space and a value.`,
+      `${place}: an entry is one of ${[...entryKinds.keys()].join(', ')}, then a space and a value.`,
     )
   }
-  const parsed = parse(value)
-  if (parsed === undefined) throw new TlsMaterialError(`${place}: no ${kind} as it should be.`)
-  return `${kind} ${parsed}`
-}
-
-/** Everything about a certificate that an entry could name. */
-function toEntries(certificate: Omit<PeerCertificate, 'authority'>): readonly string[] {
-  const { names, subject, issuer, spiffeId } = certificate
-  const serial = `serial ${toSerial(certificate.serialNumber)}`
-  return [
-    `thumbprint ${certificate.thumbprint}`,
-    serial,
-    `${serial} ${issuer.text}`,
-    ...(spiffeId === undefined ? [] : [`spiffe ${spiffeId.text}`]),
-    ...names.uri.map((uri) => `uri ${uri}`),
-    ...names.dns.map((dns) => `dns ${dns.toLowerCase()}`),
-    ...names.email.map((email) => `email ${email.toLowerCase()}`),
-    ...subject.commonNames.map((cn) => `cn ${cn}`),
-  ]
-}
-
-function toThumbprint(value: string): string | undefined {
-  if (/^[A-Za-z0-9_-]{43}$/.test(value)) {
-    // Of the last character four bits count; another spelling of the same bytes would never match.
-    return Buffer.from(value, 'base64url').toString('base64url')
+  const parsed = kind.parse(value)
+  if (parsed === undefined) {
+    throw new TlsMaterialError(`${place}: no ${name} as it should be: ${kind.form}.`)
   }
-  const hexadecimal = value.replaceAll(':', '')
-  if (!/^[0-9A-Fa-f]{64}$/.test(hexadecimal)) return undefined
-  return Buffer.from(hexadecimal, 'hex').toString('base64url')
+  return `${name} ${parsed}`
 }
 
-function toSerialEntry(value: string): string | undefined {
-  const [, digits = '', issuer] =
-    /^((?:[0-9A-Fa-f]{2}:)*[0-9A-Fa-f]+)(?:\s+(\S.*))?$/.exec(value) ?? []
-  if (digits === '') return undefined
-  const serial = toSerial(digits.replaceAll(':', ''))
-  return issuer === undefined ? serial : `${serial} ${issuer}`
-}
-
-function toSpiffeId(value: string): string | undefined {
-  try {
-    return parseSpiffeId(value).text
-  } catch {
-    return undefined
+/** A comment behind a name would become part of it, and so would what nobody sees. */
+function verifyEntry(line: string, place: string): void {
+  if (/\s#/.test(line)) {
+    throw new TlsMaterialError(
+      `${place}: comments stand on lines of their own. A certificate with " #" in a name goes by thumbprint.`,
+    )
   }
-}
-
-/**
- * As in a policy a SPIFFE ID is a `spiffe` and nothing else, so that a typing error does not hide it; and no
- * asterisk, since it would look like a pattern.
- */
-function toUri(value: string): string | undefined {
-  return /^(?!spiffe:)[a-z][a-z0-9+.-]*:[\x21-\x29\x2b-\x7e]+$/i.test(value) ? value : undefined
-}
-
-/** To deny a name in every case denies nobody but its owner. */
-function toName(value: string): string | undefined {
-  return /^[\x21-\x29\x2b-\x7e]+$/.test(value) ? value.toLowerCase() : undefined
+  if (invisible.test(line)) {
+    throw new TlsMaterialError(`${place}: it holds an invisible character.`)
+  }
+  if (line.includes('\ufffd')) {
+    throw new TlsMaterialError(`${place}: it is not UTF-8.`)
+  }
 }

@@ -119,3 +119,17 @@ function signList(list: Buffer, name: CrlAlgorithm, key: string): Buffer {
 export function toCrlPem(bytes: Uint8Array): string {
   return `-----BEGIN X509 CRL-----\n${Buffer.from(bytes).toString('base64')}\n-----END X509 CRL-----\n`
 }
+
+/** Small lists, each under a name of its own, with signatures that nobody made. */
+export function foreignCrls(count: number): readonly Buffer[] {
+  const algorithm = sequence(Buffer.from(algorithms.ec.id, 'hex'))
+  const dates = [utcTime(Date.now() - day), utcTime(Date.now() + day)]
+  return Array.from({ length: count }, (_, index) => {
+    const commonName = sequence(
+      Buffer.from('0603550403', 'hex'),
+      der(0x0c, Buffer.from(String(index))),
+    )
+    const list = sequence(algorithm, sequence(der(0x31, commonName)), ...dates)
+    return sequence(list, algorithm, der(0x03, Buffer.alloc(60)))
+  })
+}

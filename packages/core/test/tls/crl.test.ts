@@ -18,6 +18,7 @@ import {
   der,
   entry,
   extension,
+  foreignCrls,
   integer,
   issuingPoint,
   issuingPointWith,
@@ -252,6 +253,22 @@ describe('parseCrlFile', () => {
   ])('A29 refuses %s', (_, content, problem) => {
     expect(() => read(content())).toThrow(TlsMaterialError)
     expect(() => read(content())).toThrow(problem)
+  })
+
+  it('A24 takes 64 lists, and refuses more before it parses one, as PEM and as DER', () => {
+    const lists = [...foreignCrls(65)]
+    expect(read(Buffer.concat(lists.slice(1)))).toHaveLength(64)
+    expect(read(lists.slice(1).map(toCrlPem).join(''))).toHaveLength(64)
+    const broken = [...lists.slice(1), sequence(Buffer.alloc(200))]
+    for (const content of [Buffer.concat(broken), broken.map(toCrlPem).join('')]) {
+      expect(() => read(content)).toThrow('list.crl: more than 64 CRLs in one place')
+    }
+  })
+
+  it('A24 gives up on a flood of lines', () => {
+    const started = performance.now()
+    expect(() => read(Buffer.alloc(16 * 1024 * 1024, '\n'))).toThrow('lines')
+    expect(performance.now() - started).toBeLessThan(1_000)
   })
 
   it('refuses a file larger than 16 MiB', () => {

@@ -95,7 +95,7 @@ describe('a deny list', () => {
     ['a pattern of URIs', 'uri https://acme.test/*\n', 'no uri'],
     ['a pattern of DNS names', 'dns *.acme.test\n', 'no dns'],
     ['two names on one line', 'dns a.test b.test\n', 'no dns'],
-    ['a comment behind an entry', 'dns a.test # gone\n', 'no dns'],
+    ['a comment behind an entry', 'dns a.test # gone\n', 'comments stand on lines of their own'],
   ])('is refused with %s', (_, text, problem) => {
     expect(() => parseDenyList(text, 'deny.txt')).toThrow(TlsMaterialError)
     expect(() => parseDenyList(text, 'deny.txt')).toThrow(problem)
