@@ -85,7 +85,8 @@ function auditUnfilterable({ audit }: GuardContext, { req, principal }: Call): v
     principal,
     remoteAddress: req.socket.remoteAddress,
     method: req.method,
-    reason: 'the answer was given up: it was encoded, is no JSON, or the guard closed',
+    reason:
+      'the answer was given up: it was encoded, a part of one, is no JSON, or the guard closed',
     hint: 'if something compresses answers, mount it before the guard; the guard must see them as text',
   })
 }

@@ -1,4 +1,4 @@
-import { filterJson } from './filter-json.js'
+import { filterOther } from './filter-other.js'
 import { holdHead, releaseHead } from './hold-head.js'
 import {
   createInterception,
@@ -35,10 +35,11 @@ export interface Interception {
 const DEFAULT_MAX_HELD = 64 * 1024 * 1024
 
 /**
- * Puts the filter into a response, before the app has it. JSON is held until its end and parsed
- * only where `mayHoldList` says so; event streams are rewritten event by event; anything else
- * passes, as it passes no MCP client's parser. Whatever cannot be filtered (an encoded body, broken
- * JSON, an exception of a handler) ends as `failure()` or `onUnfilterable()`, never as sent.
+ * Puts the filter into a response, before the app has it. Event streams are rewritten event by event;
+ * what is plainly no text (images, audio, video, fonts, PDF, zip, WebAssembly) passes; an answer of any
+ * other type, or of none, is held until its end and parsed only where `mayHoldList` says so. Whatever cannot
+ * be filtered (an encoded body, a part of one, no JSON where a list may be, an exception of a handler)
+ * ends as `failure()` or `onUnfilterable()`, never as sent.
  *
  * Not covered: an app that writes past the response, to the socket or by `respond` of the HTTP/2
  * stream. A middleware that compresses has to be mounted before the guard.
@@ -70,7 +71,8 @@ function begin(state: InterceptionState, args: readonly unknown[]): void {
   state.reason = applyHead(state.res, args)
   const kind = judgeHead(state)
   if (kind === 'refuse') fail(state)
-  else if (kind === 'json') {
+  else if (kind === 'json' || kind === 'other') {
+    if (kind === 'other') state.filterBody = filterOther
     state.mode = 'held'
     // Where the answer ends at once there is nobody to ask.
     if (!state.ending) holdHead(state.res)
@@ -84,7 +86,7 @@ function begin(state: InterceptionState, args: readonly unknown[]): void {
 function judgeHead(state: InterceptionState): AnswerKind {
   try {
     state.handlers.onHead?.(toResponseHead(state.res))
-    return answerKind(state.res)
+    return state.isHead ? 'pass' : answerKind(state.res)
   } catch {
     return 'refuse'
   }
@@ -178,7 +180,7 @@ function readWhole(
 function release(state: InterceptionState, body: Buffer | string): Buffer | string | undefined {
   const { res } = state
   try {
-    const filtered = isEncoded(res) ? undefined : filterJson(body, state.handlers)
+    const filtered = isEncoded(res) ? undefined : state.filterBody(body, state.handlers)
     if (filtered === undefined) return undefined
     releaseHead(res)
     if (filtered !== body) removeBodyHeaders(res)

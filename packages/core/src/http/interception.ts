@@ -1,5 +1,5 @@
 import { createSseFilter, type SseFilter } from '../mcp/sse.js'
-import type { JsonFilterOptions } from './filter-json.js'
+import { filterJson, type JsonFilterOptions } from './filter-json.js'
 import { releaseHead } from './hold-head.js'
 import type { ResponseHead } from './response-head.js'
 import { type Answer, type HttpResponse, setAnswerHead } from './write-answer.js'
@@ -14,11 +14,11 @@ export interface ResponseHandlers extends JsonFilterOptions {
   readonly failure: () => Answer
   /** The last events of a stream that cannot be filtered. */
   readonly onUnfilterable?: (() => string) | undefined
-  /** Bytes of a JSON answer, or characters of one event, that may be held; 64 MiB if absent. */
+  /** Bytes of an answer held back, or characters of one event, that may be held; 64 MiB if absent. */
   readonly maxHeld?: number | undefined
 }
 
-/** Not begun; JSON held back; events passing the filter; passing as it is; given up. */
+/** Not begun; held back to its end; events passing the filter; passing as it is; given up. */
 type Mode = 'idle' | 'held' | 'sse' | 'pass' | 'dead'
 
 /** The methods an answer is written with. */
@@ -35,6 +35,10 @@ export interface InterceptionState {
   readonly res: HttpResponse
   readonly handlers: ResponseHandlers
   readonly original: Readonly<WriteMethods>
+  /** The request was HEAD when it came, which is when Node decides to send no body. */
+  readonly isHead: boolean
+  /** Filters what is held back. */
+  filterBody: typeof filterJson
   filter: SseFilter | undefined
   /** What was written of an answer held back; undefined before anything was. */
   held: Buffer[] | undefined
@@ -55,6 +59,8 @@ export function createInterception(
     res,
     handlers,
     original: { writeHead, write, end, flushHeaders },
+    isHead: res.req?.method === 'HEAD',
+    filterBody: filterJson,
     filter: undefined,
     held: undefined,
     heldBytes: 0,

@@ -8,14 +8,20 @@ export interface ResponseHead {
   readonly remove: (name: string) => void
 }
 
-/** How an answer is treated: filtered as one JSON text or as events, passed on, or refused. */
-export type AnswerKind = 'json' | 'sse' | 'pass' | 'refuse'
+/** How an answer is treated: filtered as JSON, as what may be JSON, or as events, passed on, or refused. */
+export type AnswerKind = 'json' | 'other' | 'sse' | 'pass' | 'refuse'
 
 // Node sends no body with these; with 205 it does, over HTTP/1.
 const BODYLESS: ReadonlySet<number> = new Set([204, 304])
+const PARTIAL_CONTENT = 206
 const JSON_TYPES = /json|text\/plain|^\s*$/
+// No text, and too large to hold where they stream. One type alone: no suffix as in svg+xml, no second slash.
+const NO_TEXT =
+  /^\s*(?:(?:audio|font|image|video)\/[\w.-]+|application\/(?:pdf|wasm|zip))\s*(?:;[^/]*)?$/
 const CHARSET = /charset\s*=\s*["']?([^\s;,"']*)/
 const UTF8: ReadonlySet<string> = new Set(['', 'utf-8', 'utf8', 'us-ascii'])
+// What is looked for in a text is ASCII, and ASCII stands in these as it does in UTF-8.
+const LIKE_ASCII = /^(?:binary|iso-8859-\d+|windows-125\d)$/
 
 /**
  * Applies the arguments of a `writeHead` call to the response, in any form Node takes (reason or
@@ -72,13 +78,15 @@ function toStatus(value: unknown): number {
 
 /**
  * Tells how to treat the answer whose head is set on `res`. Deliberately as broad as the broadest
- * client: one looks for the media type anywhere in the header. Plain text and answers without a
- * content type are held like JSON, because they may be.
+ * client, one of which looks for the media type anywhere in the header, and as a peer that reads by hand:
+ * every type is held but those that are plainly no text. A part of a text, which nobody can judge, is
+ * refused, and so is an encoded one.
  */
 export function answerKind(res: HttpResponse): AnswerKind {
-  if (res.req?.method === 'HEAD' || BODYLESS.has(res.statusCode)) return 'pass'
+  if (BODYLESS.has(res.statusCode)) return 'pass'
   const kind = kindOfType(String(res.getHeader('content-type') ?? ''))
-  return kind !== 'pass' && isEncoded(res) ? 'refuse' : kind
+  if (kind === 'pass') return kind
+  return res.statusCode === PARTIAL_CONTENT || isEncoded(res) ? 'refuse' : kind
 }
 
 // A server answers with one type almost always.
@@ -92,10 +100,11 @@ function kindOfType(type: string): AnswerKind {
 function judgeType(type: string): AnswerKind {
   const isEvents = type.includes('text/event-stream')
   const isJson = JSON_TYPES.test(type)
-  if (!isEvents && !isJson) return 'pass'
-  if (isEvents === isJson) return 'refuse'
-  if (isEvents) return 'sse'
-  return UTF8.has(CHARSET.exec(type)?.[1] ?? '') ? 'json' : 'refuse'
+  if (isEvents) return isJson ? 'refuse' : 'sse'
+  const charset = CHARSET.exec(type)?.[1] ?? ''
+  if (isJson) return UTF8.has(charset) ? 'json' : 'refuse'
+  if (NO_TEXT.test(type)) return 'pass'
+  return UTF8.has(charset) || LIKE_ASCII.test(charset) ? 'other' : 'refuse'
 }
 
 /** True if the body's bytes are not the text itself. */

@@ -382,20 +382,21 @@ describe('interceptResponse, JSON', () => {
     expect(received.headers['content-length']).toBe('5')
   })
 
-  it('passes other content types, encoded or not, as they are', async () => {
-    const html = await answerOf((res) =>
-      res.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
-    )
-    expect(html.body).toBe('<p>')
-    const headers = { 'content-type': 'image/svg+xml', 'content-encoding': 'x', etag: '"e"' }
-    const image = await answerOf((res) => res.writeHead(200, headers).end('<svg/>'))
-    expect(image.headers).toMatchObject(headers)
-  })
+  it.each(['image/png', ' Video/MP4 ; codecs="avc1.42E01E, mp4a.40.2"', 'application/pdf'])(
+    'passes %s, encoded or not, as it is',
+    async (type) => {
+      const headers = { 'content-type': type, 'content-encoding': 'x', etag: '"e"' }
+      const bytes = { ...headers, 'content-range': 'bytes 0-3/9' }
+      const received = await answerOf((res) => res.writeHead(206, bytes).end('\0"tools"'))
+      expect(received).toMatchObject({ status: 206, body: '\0"tools"' })
+      expect(received.headers).toMatchObject({ ...headers, 'content-type': type.trim() })
+    },
+  )
 
-  it('tells of a full buffer on other content types too, and calls back once', async () => {
+  it('tells of a full buffer on types that pass too, and calls back once', async () => {
     const seen: unknown[] = []
     await answerOf((res) => {
-      res.writeHead(200, { 'content-type': 'text/html' })
+      res.writeHead(200, { 'content-type': 'image/png' })
       seen.push(res.write('x'.repeat(10_000_000), () => seen.push('called')))
       res.once('drain', () => res.end(() => seen.push('ended')))
     })
@@ -426,7 +427,7 @@ describe('interceptResponse, JSON', () => {
     const onHead = (): never => {
       throw new Error('no')
     }
-    for (const type of ['application/json', 'text/event-stream', 'text/html']) {
+    for (const type of ['application/json', 'text/event-stream', 'text/html', 'image/png']) {
       const app: App = (res) => res.writeHead(200, { 'content-type': type }).end('{}')
       expect(await answerOf(app, { onHead })).toMatchObject(FAILED)
     }
@@ -444,7 +445,7 @@ describe('interceptResponse, JSON', () => {
     expect(held).toMatchObject(FAILED)
   })
 
-  it.each(['text/html', 'text/event-stream'])(
+  it.each(['image/png', 'text/html', 'text/event-stream'])(
     'sends the head of %s when it is written, with its reason',
     async (type) => {
       const seen: boolean[] = []
@@ -468,13 +469,110 @@ describe('interceptResponse, JSON', () => {
 
   it('destroys another answer on its way when it has to fail', async () => {
     const app: App = (res, interception) => {
-      res.writeHead(200, { 'content-type': 'text/html' })
+      res.writeHead(200, { 'content-type': 'image/png' })
       res.write('<p>')
       setTimeout(() => interception.fail(), 10)
     }
     const failure = vi.fn(HANDLERS.failure)
     await expect(answerOf(app, { failure })).rejects.toThrow('aborted')
     expect(failure).not.toHaveBeenCalled()
+  })
+})
+
+describe('interceptResponse, other types', () => {
+  const typed = (type: string, body: string | Buffer, status = 200): Promise<Received> =>
+    answerOf((res) => res.writeHead(status, { 'content-type': type }).end(body))
+
+  const carriers = [
+    'text/html; charset=utf-8',
+    'text/html; charset=ISO-8859-1',
+    'text/javascript',
+    'application/octet-stream; charset=binary',
+    'application/xml',
+    'application/x-unheard-of',
+    'image/svg+xml',
+    'image/png; type=application/json',
+    'image/png, text/html',
+    'multipart/mixed; boundary=a',
+    'nonsense',
+  ]
+
+  it.each(carriers)('D19 filters a list that is sent as %s', async (type) => {
+    for (const body of [LIST.replace('é', 'e'), Buffer.from(LIST.replace('é', 'e'))]) {
+      const received = await typed(type, body)
+      expect(received).toMatchObject({ status: 200, body: FILTERED.replace('é', 'e') })
+      expect(received.headers['content-type']).toBe(type)
+    }
+  })
+
+  const hidden: Record<string, [type: string, body: string | Buffer]> = {
+    'a call of JavaScript': ['text/javascript', `f(${LIST})`],
+    'a page': ['text/html', `<pre>${LIST}</pre>`],
+    events: ['text/plain', `data: ${LIST}\n\n`],
+    'a part of many': ['multipart/mixed; boundary=a', `--a\r\n\r\n${LIST}\r\n--a--`],
+    'UTF-16': ['application/octet-stream', Buffer.from(LIST, 'utf16le')],
+    'big-endian UTF-16': ['text/html', Buffer.from(LIST, 'utf16le').swap16()],
+    'UTF-32': ['text/html', Buffer.from([...LIST].join('\0\0\0'))],
+    'text with a NUL': ['text/html', `\0${LIST}`],
+    'another charset': ['text/html; charset=utf-7', LIST],
+    'Latin-1': ['text/html; charset=iso-8859-1', Buffer.from(LIST, 'latin1')],
+  }
+
+  it.each(Object.keys(hidden))('D19 fails closed on a list inside %s', async (name) => {
+    const [type, body] = hidden[name] ?? ['', '']
+    expect(await typed(type, body)).toMatchObject(FAILED)
+  })
+
+  it.each(['text/html', 'application/octet-stream', 'application/json', 'text/event-stream'])(
+    'D19 fails closed on an encoded %s, and on a part of one, of which nobody can tell what it is',
+    async (type) => {
+      const headers = { 'content-type': type, 'content-encoding': 'gzip' }
+      const zipped = await answerOf((res) => res.writeHead(200, headers).end(gzipSync(LIST)))
+      expect(zipped).toMatchObject(FAILED)
+      expect(await typed(type, LIST.slice(LIST.indexOf('secret')), 206)).toMatchObject(FAILED)
+    },
+  )
+
+  it('forwards a page and a file without a list byte for byte', async () => {
+    const page = '<!doctype html><script>const tools = {"a": 1}</script>'
+    const headers = { 'content-type': 'text/html; charset=utf-8', etag: '"e"' }
+    const html = await answerOf((res) => res.writeHead(404, headers).end(page))
+    expect(html).toMatchObject({ status: 404, body: page })
+    expect(html.headers).toMatchObject(headers)
+    const file = Buffer.concat([Buffer.from([0, 0xff, 0xfe, 0]), Buffer.from('\0{"a":\0')])
+    const sent = { 'content-type': 'application/octet-stream', 'content-length': file.length }
+    const port = await serve((_req, res) => {
+      interceptResponse(res, HANDLERS)
+      Readable.from([file.subarray(0, 3), file.subarray(3)]).pipe(res.writeHead(200, sent))
+    })
+    const received = await fetch(`http://127.0.0.1:${port}`)
+    expect(Buffer.from(await received.arrayBuffer())).toEqual(file)
+  })
+
+  it('forwards a large download up to what may be held, and fails beyond', async () => {
+    const chunk = Buffer.alloc(64 * 1024, 0x78)
+    const app: App = (res) => {
+      res.setHeader('content-type', 'application/octet-stream')
+      Readable.from(Array.from({ length: 128 }, () => chunk)).pipe(res)
+    }
+    expect((await answerOf(app)).body).toHaveLength(128 * chunk.length)
+    expect(await answerOf(app, { maxHeld: 127 * chunk.length })).toMatchObject(FAILED)
+  })
+
+  it('D19 filters although something changes the method of the request to HEAD', async () => {
+    const received = await answerOf((res, _interception, req) => {
+      req.method = 'HEAD'
+      res.writeHead(200, JSON_TYPE).end(LIST)
+    })
+    expect(received).toMatchObject({ status: 200, body: FILTERED })
+  })
+
+  it('passes the head of a HEAD request that something calls a GET', async () => {
+    const app: App = (res, _interception, req) => {
+      req.method = 'GET'
+      res.writeHead(200, { ...JSON_TYPE, 'content-length': 5 }).end()
+    }
+    expect((await answerOf(app, {}, 'HEAD')).headers['content-length']).toBe('5')
   })
 })
 
@@ -666,6 +764,14 @@ describe('interceptResponse on HTTP/2', () => {
       interception.fail()
     })
     expect(events.body).toBe('data: {"gone":true}\n\n')
+  })
+
+  it('D19 filters whatever type is said, and holds every method for what it was on arrival', async () => {
+    const page = await answerOverHttp2((res) => {
+      Object.assign(res.req, { method: 'HEAD' })
+      res.writeHead(200, { 'content-type': 'text/html' }).end(LIST)
+    })
+    expect(page).toMatchObject({ status: 200, body: FILTERED })
   })
 
   it('passes an answer without a body', async () => {
