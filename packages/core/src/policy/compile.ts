@@ -2,6 +2,7 @@ import type { PolicyIssue } from '../errors.js'
 import { type CompiledAssignment, compileAssignments } from './compile-assignments.js'
 import { type Condition, type ConditionalList, parseCondition } from './condition.js'
 import type { DenyDefinition, PolicyDefinition, RoleDefinition, ToolEntry } from './definition.js'
+import { toDeniedExpansions } from './denied-template.js'
 import { findTokenUses } from './find-token-uses.js'
 import type { AssignmentIndex } from './index-assignments.js'
 import { parseMethodName } from './method-name.js'
@@ -138,9 +139,13 @@ function uiRules(tools: readonly ToolEntry[] | undefined, place: string): Rule<U
   return free === undefined ? rules : [free]
 }
 
-// A denied URI is denied in every form it is the same in, whichever of them the policy is written in.
+// A denied URI is denied in every form it is the same in, whichever of them the policy is written in; a
+// denied template with all that it expands to.
 function toDeniedResource(rule: Rule<UriPattern>): readonly Rule<UriPattern>[] {
   if (!rule.pattern.exact) return [rule]
-  const forms = new Set(toEquivalentForms(rule.pattern.text))
-  return [...forms].map((form) => ({ ...rule, pattern: exactUri(form) }))
+  const { text } = rule.pattern
+  const patterns = [...new Set(toEquivalentForms(text))].map(exactUri)
+  const expansions = toDeniedExpansions(text)
+  if (expansions !== undefined) patterns.push(expansions)
+  return patterns.map((pattern) => ({ ...rule, pattern }))
 }

@@ -19,6 +19,7 @@ export interface Condition {
   /** Whether a deny entry matches: the condition is anything but false, and can be known. */
   denies(question: Question): boolean
   readonly readsToken: boolean
+  readonly readsUri: boolean
   /** What looks like a rule in an entry of one side and is none. */
   warnings(side: 'allow' | 'deny'): readonly string[]
 }
@@ -68,6 +69,7 @@ export function parseCondition(list: ConditionalList, text: string): Condition {
       return outcome !== false && outcome !== 'unknown'
     },
     readsToken: used.includes('token'),
+    readsUri: used.includes('uri'),
     warnings: (side: 'allow' | 'deny') =>
       findExclusions(expression, side, fromRequest).map((each) => advise(cel.unparse(each), side)),
   })

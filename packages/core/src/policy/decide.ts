@@ -1,7 +1,7 @@
 import type { Operation } from '../mcp/operation.js'
 import type { CompiledPolicy } from './compile.js'
 import type { Decision } from './decision.js'
-import { findDecision, toApplies } from './find-decision.js'
+import { askOnce, findDecision, toApplies } from './find-decision.js'
 import type { NamePattern } from './pattern.js'
 import {
   type Permission,
@@ -12,14 +12,18 @@ import {
 import { compiledOf, type Policy } from './policy.js'
 import type { Principal } from './principal.js'
 import type { Question } from './question.js'
-import { allowsUri, readTemplatePrefix, toDeniedForms, toResourceUri } from './resource-uri.js'
+import {
+  allowsUri,
+  maximumUriLength,
+  readTemplatePrefix,
+  toDeniedForms,
+  toResourceUri,
+} from './resource-uri.js'
 import { type ConditionalRule, hasOthers, type RuleTable } from './rule-table.js'
 import type { UriPattern } from './uri-pattern.js'
 
 const noRole: Decision = Object.freeze({ effect: 'deny', reason: 'no-role' })
 const notAllowed: Decision = Object.freeze({ effect: 'deny', reason: 'not-allowed' })
-/** Every form of a URI is a copy of it; a longer one is no name of a resource. */
-const maximumUriLength = 65_536
 const lifecycle: Decision = Object.freeze({ effect: 'allow', rule: 'lifecycle' })
 
 /**
@@ -132,7 +136,7 @@ function decideResource(
   const matches = (pattern: UriPattern): boolean => allowsUri(pattern, uri)
   // A condition that is true of one form alone says nothing about what a server will read.
   const applies = (rule: ConditionalRule<UriPattern>): boolean =>
-    uri.forms.every((form) => rule.applies({ ...question, uri: form }))
+    toAsk(rule, new Set(uri.forms)).every((form) => rule.applies({ ...question, uri: form }))
   return findDecision(allow, { text: asSent, question, matches, applies }) ?? notAllowed
 }
 
@@ -142,15 +146,21 @@ function findDenied(
   question: Question,
 ): Decision | undefined {
   if (deny.exact.size === 0 && !hasOthers(deny)) return undefined
-  const forms = [...toDeniedForms(asSent)]
-  const applies = (rule: ConditionalRule<UriPattern>): boolean =>
-    forms.some((form) => rule.applies({ ...question, uri: form }))
+  const forms = toDeniedForms(asSent)
+  const applies = askOnce((rule: ConditionalRule<UriPattern>) =>
+    toAsk(rule, forms).some((form) => rule.applies({ ...question, uri: form })),
+  )
   for (const form of forms) {
     const matches = (pattern: UriPattern): boolean => pattern.denies(form)
     const decision = findDecision(deny, { text: form, question, matches, applies })
     if (decision !== undefined) return decision
   }
   return undefined
+}
+
+// A rule that does not ask for the URI answers the same for every form of it.
+function toAsk({ asksUri }: ConditionalRule<UriPattern>, forms: ReadonlySet<string>): string[] {
+  return asksUri ? [...forms] : [...forms].slice(0, 1)
 }
 
 function decideTemplate(

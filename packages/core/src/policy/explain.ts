@@ -6,7 +6,7 @@ import { parseMethodName } from './method-name.js'
 import { parseNamePattern, quote } from './pattern.js'
 import type { Policy } from './policy.js'
 import type { Principal } from './principal.js'
-import { parseResourcePattern } from './resource-uri.js'
+import { maximumUriLength, parseResourcePattern } from './resource-uri.js'
 
 interface Wanted {
   readonly list: keyof typeof parsers
@@ -38,6 +38,9 @@ export function explainDenial(policy: Policy, principal: Principal, operation: O
   const wanted = toWanted(operation)
   if (wanted === undefined) return `${policy.source} allows no operation of this kind`
   const name = wanted.text.length > maximumLength ? 'the name' : quote(wanted.text)
+  if (operation.kind === 'resource' && wanted.text.length > maximumUriLength) {
+    return `a URI of more than ${maximumUriLength} characters is always denied (${wanted.text.length} characters)`
+  }
   if (decision.rule !== undefined) return `${decision.rule} in ${policy.source} denies ${name}`
   const unmet = decideAssuming(policy, principal, operation)
   return unmet.effect !== 'deny'

@@ -15,6 +15,18 @@ export function toApplies<Pattern>(question: Question): Sought<Pattern>['applies
   return (rule) => rule.applies(question)
 }
 
+/** Asks each rule once, for looking up several texts of which all lead to the same answers. */
+export function askOnce<Pattern>(applies: Sought<Pattern>['applies']): Sought<Pattern>['applies'] {
+  const answers = new Map<ConditionalRule<Pattern>, boolean>()
+  return (rule) => {
+    const known = answers.get(rule)
+    if (known !== undefined) return known
+    const answer = applies(rule)
+    answers.set(rule, answer)
+    return answer
+  }
+}
+
 /**
  * What the rules of one side lead to, undefined if none matches. Those that ask for less come first, so
  * that a rule without scopes allows whatever another one wants.

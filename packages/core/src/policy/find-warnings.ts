@@ -1,13 +1,14 @@
 import { describeIssue } from '../errors.js'
 import { type ConditionalList, parseCondition } from './condition.js'
 import type { DenyDefinition, PolicyDefinition } from './definition.js'
+import { findOddDenials } from './find-odd-denials.js'
 import { type Locate, type PathIssue, toPolicyIssues } from './policy-issue.js'
 
 const lists: readonly ConditionalList[] = ['tools', 'prompts', 'resources']
 
 /**
- * Finds what lets through more than it seems to, in the order of the policy: conditions, see
- * `findExclusions`, and roles that need no token of callers who are told how to get one.
+ * Finds what lets through more than it seems to: conditions, see `findExclusions`, denied names, see
+ * `findOddDenials`, and roles that need no token of callers who are told how to get one.
  */
 export function findWarnings(
   source: string,
@@ -18,7 +19,7 @@ export function findWarnings(
     ...findInSide('allow', role, ['roles', name]),
     ...findInSide('deny', role.deny ?? {}, ['roles', name, 'deny']),
   ])
-  const open = findOpenRoles(definition)
+  const open = [...findOddDenials(definition), ...findOpenRoles(definition)]
   return toPolicyIssues([...found, ...open], locate).map((issue) => describeIssue(source, issue))
 }
 

@@ -25,14 +25,20 @@ const maximumLength = 2048
  */
 export function parseNamePattern(text: string): NamePattern {
   checkPatternText(text)
-  if (!text.includes('*')) return { text, exact: true, matches: (name) => name === text }
+  if (!text.includes('*')) return { text, exact: true, matches: toNameMatcher(text) }
   if (text.includes('**')) {
     throw new ConfigurationError(
       `has "**": one "*" is already any run of characters, write ${quote(text.replaceAll(/\*{2,}/g, '*'))}`,
     )
   }
-  const pieces = toPieces(text)
-  return { text, exact: false, matches: (name) => matchesPieces(name, pieces) }
+  return { text, exact: false, matches: toNameMatcher(text) }
+}
+
+/** Compares whole text with a pattern in which `*` is any run of characters, also none. */
+export function toNameMatcher(pattern: string): (text: string) => boolean {
+  if (!pattern.includes('*')) return (text) => text === pattern
+  const pieces = toPieces(pattern)
+  return (text) => matchesPieces(text, pieces)
 }
 
 /**

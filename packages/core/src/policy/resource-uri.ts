@@ -18,6 +18,9 @@ const encodedDotSegment = /(?:^|\/)(?:%2e|\.%2e|%2e\.|%2e%2e)(?=[/?#]|$)/i
 const percentEncoded = /%([0-9a-f]{2})/gi
 const unreserved = /[A-Za-z0-9._~-]/
 
+/** Every form of a URI is a copy of it that conditions are asked about; a longer one is no name of a resource. */
+export const maximumUriLength = 8192
+
 const everyResource: UriPattern = {
   text: '**',
   exact: false,
@@ -115,7 +118,8 @@ function isUi(uri: string): boolean {
   return uri.startsWith('ui://')
 }
 
-function isTemplate(text: string): boolean {
+/** Text with an expression of RFC 6570, and no wildcard outside of them. */
+export function isTemplate(text: string): boolean {
   return text.includes('{') && !text.replaceAll(/\{[^{}]*\}/g, '').includes('*')
 }
 

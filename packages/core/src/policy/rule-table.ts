@@ -25,6 +25,8 @@ export interface ConditionalRule<Pattern> {
   readonly decision: Decision
   /** Whether there is a condition. */
   readonly asks: boolean
+  /** Whether what it asks can differ between the forms of a URI. */
+  readonly asksUri: boolean
   applies(question: Question): boolean
 }
 
@@ -80,7 +82,8 @@ function toConditional<Pattern>(
 ): ConditionalRule<Pattern> {
   const applies = (question: Question): boolean =>
     condition === undefined || side.applies(condition, question)
-  return { pattern, decision, asks: condition !== undefined, applies }
+  const asksUri = condition?.readsUri ?? false
+  return { pattern, decision, asks: condition !== undefined, asksUri, applies }
 }
 
 function toScoped<Pattern>(

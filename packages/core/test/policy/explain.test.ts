@@ -58,6 +58,10 @@ describe('explainDenial', () => {
       resource('no uri'),
       'no entry of resources in definePolicy can allow this name (6 characters)',
     ],
+    [
+      resource(`file:///${'a'.repeat(8185)}`),
+      'a URI of more than 8192 characters is always denied (8193 characters)',
+    ],
     [extension('skills/list'), 'add "skills/list" to roles.reader.methods in definePolicy'],
     [
       extension('initialize'),
