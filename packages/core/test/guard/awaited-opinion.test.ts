@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { createFolder } from '../policy/k8s-volume.js'
+import { createPolicyFile } from './policy-file.js'
 import { goodFor, withToken } from './short-token.js'
-import { callTool, openScene, send, spiffeId } from './stage.js'
+import { callTool, openScene, send } from './stage.js'
 
 it('A22 lets nothing through for a token that expired while the second opinion was waited for', async () => {
   const scene = await openScene({
@@ -20,13 +19,7 @@ it('A22 lets nothing through for a token that expired while the second opinion w
 }, 20_000)
 
 it('D36 lets nothing through that the policy forbids when the second opinion has come', async () => {
-  const path = `${await createFolder()}/policy.yaml`
-  const write = (tool: string) =>
-    writeFile(
-      path,
-      `version: 1\nroles: { reader: { tools: [${tool}] } }\nassignments: [{ spiffe: '${spiffeId}', roles: [reader] }]\n`,
-    )
-  await write('search')
+  const { path, write } = await createPolicyFile('search')
   const authorize = vi.fn(async () => {
     await write('status')
     const reloads = () => scene.events.map(({ effect }) => effect)
@@ -42,17 +35,11 @@ it('D36 lets nothing through that the policy forbids when the second opinion has
 }, 20_000)
 
 it('goes on under the new policy where that allows the call too', async () => {
-  const path = `${await createFolder()}/policy.yaml`
-  const write = (tool: string) =>
-    writeFile(
-      path,
-      `version: 1\nroles: { reader: { tools: [search, ${tool}] } }\nassignments: [{ spiffe: '${spiffeId}', roles: [reader] }]\n`,
-    )
-  await write('status')
+  const { path, write } = await createPolicyFile('search', 'status')
   const scene = await openScene({
     policy: path,
     authorize: async () => {
-      await write('deploy')
+      await write('search', 'deploy')
       const reloads = () => scene.events.map(({ effect }) => effect)
       await vi.waitFor(() => expect(reloads()).toContain('reload'), 1_900)
       return true

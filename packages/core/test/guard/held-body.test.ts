@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { createFolder } from '../policy/k8s-volume.js'
 import { begin, openSession, serveHttp2, statusOf } from './over-http2.js'
+import { createPolicyFile } from './policy-file.js'
 import { goodFor, withToken } from './short-token.js'
 import { callTool, openScene, type Scene, spiffeId } from './stage.js'
 
@@ -43,13 +42,7 @@ it('A22 takes no body for a token that expired while it was held back', async ()
 }, 20_000)
 
 it('D36 decides on a body that was held back by the policy in force when it comes', async () => {
-  const path = `${await createFolder()}/policy.yaml`
-  const write = (tool: string) =>
-    writeFile(
-      path,
-      `version: 1\nroles: { reader: { tools: [${tool}] } }\nassignments: [{ spiffe: '${spiffeId}', roles: [reader] }]\n`,
-    )
-  await write('search')
+  const { path, write } = await createPolicyFile('search')
   const scene = await openScene({ policy: path })
   const answer = await callLate(scene, {}, async () => {
     await sleep(300)
